@@ -6,7 +6,6 @@ Used in three places: a platform preset sets all of it (lab/compare/candidates.p
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, assert_never
@@ -17,11 +16,10 @@ from simulator.rules.platforms.behaviour import PlatformBehaviour, behaviour_of,
 from simulator.rules.platforms.preset import PlatformPreset
 from simulator.rules.platforms.presets import PLATFORMS, platform_named
 from simulator.rules.platforms.sizing.sizes import CpuThrottling, OfferedSize
-from simulator.rules.policies.port import Policy
 from simulator.scenario.sections.application_spec import ApplicationSpec, CpuQuotaSpec
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
 from simulator.scenario.sections.origin_spec import DeploymentSpec
-from simulator.scenario.sections.policy_spec import PolicySpec, policy_of, section_of
+from simulator.scenario.sections.policy_spec import PolicySpec, activating_policy, section_of
 from simulator.scenario.sections.service_spec import (
     HealthCheckSpec,
     LoadBalancerSpec,
@@ -121,15 +119,7 @@ def with_busy_and_idle(policy: PolicySpec, service: ServiceSpec) -> PolicySpec:
     """Return the same policy with an actuator that distinguishes busy and idle instances."""
     if policy.actuator(service.scaling).activates:
         return policy
-    accepted, build = policy.kind.parameters, policy.kind.build
-
-    def activating(parameters: Any, scaling: Any) -> Policy:
-        made = build(parameters, scaling)
-        made.actuator = dataclasses.replace(made.actuator, activates=True)
-        return made
-
-    given = policy.model_dump(by_alias=True, exclude={"name"}, exclude_unset=True)
-    return policy_of(dataclasses.replace(policy.kind, load=lambda: (accepted, activating)), given)
+    return activating_policy(policy)
 
 
 def mean_start_s(service: ServiceSpec, policy: PolicySpec) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from simulator.rules.platforms.presets import PLATFORMS
 from simulator.scenario.problems import ScenarioError
-from simulator.scenario.scenario import read_scenario
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.traffic.policy_fit import NoteKind, policy_notes
 
@@ -64,6 +66,15 @@ def test_the_deregistration_delay_is_that_of_the_load_balancer_unless_it_is_give
     own = web(f"{short}; deployment: {{strategy: canary, deregistration_delay: 10s}}").staged_deployment
     assert own is not None
     assert own.deregistration_s == 10
+
+
+@pytest.mark.parametrize("name", list(PLATFORMS))
+def test_a_service_on_every_platform_can_be_played_in_worker_processes(name: str) -> None:
+    given = read_scenario(TEXT.format(keys=f"platform: {name}"))
+    copied: ScenarioSpec = pickle.loads(pickle.dumps(given))
+    assert copied == given
+    service = next(iter(copied.services.values()))
+    assert service.policy.actuator(service.scaling) == web(f"platform: {name}").policy.actuator(service.scaling)
 
 
 @pytest.mark.parametrize("name", list(PLATFORMS))

@@ -33,6 +33,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.model.text.problems import one_of
 from simulator.rules.policies.port import Actuator
+from simulator.rules.policies.port import Policy as ScalingPolicy
 from simulator.rules.policies.registry import POLICIES, PolicyKind
 from simulator.scenario.sections.base_model import Bandwidth, Count, Duration, Flag, Number, Rate, Section, Size
 
@@ -63,9 +64,12 @@ class PolicySpec(Section):
 
     def __reduce__(self) -> Any:
         """Pickle by the name of the policy, because the class of the section is made on demand in each process."""
-        if POLICIES.get(self.kind.name) is not self.kind:
-            return super().__reduce__()
-        return _unpickled_policy, (self.kind.name, self.__getstate__())
+        name = self.kind.name
+        if POLICIES.get(name) is self.kind:
+            return _unpickled_policy, (name, self.__getstate__())
+        if name in POLICIES and type(self) is _activating_section(name):
+            return _unpickled_activating_policy, (name, self.__getstate__())
+        return super().__reduce__()
 
     @property
     def parameters(self) -> Any:
@@ -137,6 +141,12 @@ def policy_of(kind: PolicyKind, given: Mapping[str, Any] = MappingProxyType({}))
     return _spec_of(kind).model_validate({"name": kind.name, **given})
 
 
+def activating_policy(policy: PolicySpec) -> PolicySpec:
+    """Return the same policy of the registry with an actuator that distinguishes busy and idle instances."""
+    given = policy.model_dump(by_alias=True, exclude={"name"}, exclude_unset=True)
+    return _activating_section(policy.kind.name).model_validate({"name": policy.name, **given})
+
+
 def section_of(name: object) -> type[PolicySpec] | None:
     """Return the section of the policy `name`, or None."""
     return _section_named(name) if isinstance(name, str) and name in POLICIES else None
@@ -146,6 +156,24 @@ def section_of(name: object) -> type[PolicySpec] | None:
 def _section_named(name: str) -> type[PolicySpec]:
     """Return the section of a policy in the registry; its class is made on first use."""
     return _spec_of(POLICIES[name])
+
+
+@functools.cache
+def _activating_section(name: str) -> type[PolicySpec]:
+    """Return the section of a policy in the registry whose actuator distinguishes busy and idle instances."""
+    kind = POLICIES[name]
+    accepted, build = kind.parameters, kind.build
+
+    def activating(parameters: Any, scaling: AutoScalingConfiguration) -> ScalingPolicy:
+        made = build(parameters, scaling)
+        made.actuator = dataclasses.replace(made.actuator, activates=True)
+        return made
+
+    return _spec_of(dataclasses.replace(kind, load=lambda: (accepted, activating)))
+
+
+def _unpickled_activating_policy(name: str, state: dict[Any, Any]) -> PolicySpec:
+    return _with_state(_activating_section(name), state)
 
 
 def _unpickled_policy(name: str, state: dict[Any, Any]) -> PolicySpec:
