@@ -73,8 +73,8 @@ IDLE_VCPU: Final = 0.05
 # nothing (R#220). AWS publishes no figure (facts 19.4).
 #
 # ASSUMPTION: App Runner restores the CPU before it forwards the first request, as the live drivers do, and as fast as
-# they do. There that request is 0.3 ms (quiet application) to 1.4 ms (one that computes between requests) slower at the
-# median, and 0.4 to 7 ms at the 95 % quantile: `python -m benchmarks.wakes` on two quiet cores, 30 November 2026. The
+# they do. There that request is 0.15 to 0.3 ms slower at the median and 0.3 to 4 ms at the 95 % quantile, the more with
+# background work: runs of `python -m benchmarks.wakes` on two quiet cores, 30 November 2026 (benchmarks/README.md). The
 # public load test agrees: its 100 requests/s of 80 ms fill the ten slots of one instance after a wake of 20 ms, and
 # none was rejected (facts validation 2.2, case 29). The time of a first request after an hour without traffic, less
 # that of the next one, would settle it.
