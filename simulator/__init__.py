@@ -9,6 +9,7 @@ import each other. Import contracts in `pyproject.toml` check it:
 
     cli | sdk              cli: one file per command, the only reader of argv and environment.
                            sdk: the Python API, `from simulator import Scenario, compare`
+    calibration            from observations of a service to a model of it, to predictions and their verification
     console | lab          console: the web pages and terminal views.
                            lab: compare, sweep, validate, and the compiled backend
     lessons                questions about autoscaling, each with a run that answers it; the files of the course

@@ -25,6 +25,7 @@ EXTRAS: Final[Mapping[str, str]] = {
     "prometheus_client": "serve",
     "pyarrow": "lab",
     "re2": "serve",
+    "ruptures": "lab",
     "scipy": "lab",
     "uvloop": "serve",
 }

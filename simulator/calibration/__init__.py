@@ -1,0 +1,3 @@
+"""Calibration: observes a service under load, fits a model of it, predicts from the model and verifies predictions."""
+
+PUBLIC_MODULES = ()
