@@ -17,6 +17,7 @@ from reference_cli import cli_page
 from reference_iam import iam_page
 from reference_rules import platforms_page, policies_page, settings_page
 from reference_schema import schema_page
+from simulator.calibration.model.calibrated_model import CalibratedModel
 from simulator.cli.platform.serve_config import ServeConfig
 from simulator.lessons.course import course
 from simulator.report.schema import report_schema
@@ -39,11 +40,21 @@ def _serve_page() -> str:
     return schema_page("Configuration of serve", about, schema_for_editors(ServeConfig), "The file")
 
 
+def _model_page() -> str:
+    about = (
+        "The file `NAME.model.json`, which `simulator calibrate` writes: the simulated application that agrees with the"
+        " observations, its parameters with intervals, and the figures that were compared. `application` has the keys"
+        " of the section `application` of a [scenario file](scenario.md)."
+    )
+    return schema_page("Calibrated model", about, CalibratedModel.model_json_schema(), "The file")
+
+
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "reference/cli.md": cli_page,
     "reference/scenario.md": _scenario_page,
     "reference/report.md": _report_page,
     "reference/serve.md": _serve_page,
+    "reference/model-file.md": _model_page,
     "reference/policies.md": policies_page,
     "reference/iam.md": iam_page,
     "reference/platforms.md": platforms_page,

@@ -1,3 +1,7 @@
 """Calibration: observes a service under load, fits a model of it, predicts from the model and verifies predictions."""
 
-PUBLIC_MODULES = ()
+PUBLIC_MODULES = (
+    "model.calibrated_model",
+    "model.model_file",
+    "model.scenario_text",
+)
