@@ -4,4 +4,7 @@ PUBLIC_MODULES = (
     "model.calibrated_model",
     "model.model_file",
     "model.scenario_text",
+    "observation.observation",
+    "observation.observation_file",
+    "observation.tables",
 )
