@@ -4,6 +4,7 @@ PUBLIC_MODULES = (
     "format",
     "formats.table",
     "imported",
+    "input_file",
     "load.plan",
     "load.scripts",
     "scenario_text",

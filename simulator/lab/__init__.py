@@ -18,6 +18,8 @@ PUBLIC_MODULES = (
     "extras",
     "figures",
     "measured.service_times",
+    "scalability.fit",
+    "scalability.law",
     "shadow",
     "sweep.chart",
     "sweep.grid",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from simulator.lab.validate.case import Finding, FindingVerdict, Subject
 from simulator.lab.validate.published_accuracy import other_simulators
 from simulator.lab.validate.summary import SubjectSummary, by_subject
-from simulator.lab.validate.validate import LEFT_OUT, CaseResult
+from simulator.lab.validate.validate import CaseResult, left_out
 from simulator.rules.platforms.ground_truth import without_ground_truth
 
 _ABOUT = """\
@@ -33,7 +33,7 @@ def markdown(results: Sequence[CaseResult], plots: Mapping[Subject, str] | None 
         lines += _section(summary.subject, own, (plots or {}).get(summary.subject))
     lines += other_simulators(summaries)
     lines += ["", "## Published cases that are not in the tables", ""]
-    lines += [f"- {number}: {why}." for number, why in LEFT_OUT]
+    lines += [f"- {number}: {why}." for number, why in left_out()]
     return "\n".join(lines) + "\n"
 
 

@@ -5,6 +5,7 @@ The numbers are those of the validation sheet; `LEFT_OUT` gives the reason why e
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ from simulator.lab.validate.measured import (
     scalability,
 )
 from simulator.lab.validate.measured.kubernetes import hpa, hpa_bursts
+from simulator.model.extras import missing_text
 from simulator.model.text.problems import one_of
 from simulator.world.clock import wall_s
 
@@ -54,6 +56,12 @@ LEFT_OUT: Final = (
     ("33", "an abstract without the setup that was measured"),
     ("35 to 37", "distributions of start-up times and latencies, which are inputs here"),
 )
+
+
+def left_out() -> list[tuple[str, str]]:
+    """Return the numbers that are no case, or cannot be one here, each with the reason."""
+    missing = [] if importlib.util.find_spec("scipy") else [("V15", missing_text("scipy"))]
+    return [*LEFT_OUT, *missing]
 
 
 @dataclass(frozen=True, slots=True)

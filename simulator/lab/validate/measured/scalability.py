@@ -8,13 +8,15 @@ simulated throughputs are fitted in the same way: the resource must have the law
 from __future__ import annotations
 
 import functools
+import importlib.util
 from collections.abc import Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from simulator.lab.scalability.fit import fitted_scalability
+from simulator.lab.scalability.law import Floats, ScalabilityLaw
 from simulator.lab.validate.case import Case, Curve, Evidence, Finding, Subject
 from simulator.lab.validate.ground_truth import rows
 from simulator.lab.validate.measured.played import PlayedScenario
@@ -22,13 +24,9 @@ from simulator.lab.validate.measured.played import PlayedScenario
 SOURCE: Final = "smoeding/usl 3.0.3; N. J. Gunther; SPEC SDM91; BRL-CAD"
 _WARM_UP_S: Final = 100.0
 _END_S: Final = 1100.0
-_STEPS: Final = 60
-_HALVINGS: Final = 20
 # A call that is alone takes a second, so that the least pause of a user, 1 ms, does not matter. The data's own unit of
 # time does not matter either.
 _CALL_S: Final = 1.0
-
-Floats = NDArray[np.float64]
 
 
 class DataSet(NamedTuple):
@@ -49,14 +47,6 @@ RAY_TRACER: Final = DataSet("ray tracer", "usl/raytracer.csv", "processors", (21
 DATA_SETS: Final = (SPEC_SDM91, RAY_TRACER)
 
 
-class Coefficients(NamedTuple):
-    """The coefficients of the law: `rate` is the throughput of one."""
-
-    rate: float
-    contention: float
-    coherency: float
-
-
 def measured(data: DataSet) -> tuple[Floats, Floats]:
     """Return the loads and the throughputs of a data set."""
     found = rows(data.file)
@@ -64,46 +54,9 @@ def measured(data: DataSet) -> tuple[Floats, Floats]:
     return loads, np.array([float(row["throughput"]) for row in found])
 
 
-def throughput(loads: Floats, coefficients: Coefficients) -> Floats:
-    """Return the throughput by the law."""
-    rate, contention, coherency = coefficients
-    return rate * loads / (1 + contention * (loads - 1) + coherency * loads * (loads - 1))
-
-
-def fitted(loads: Floats, throughputs: Floats) -> Coefficients:
-    """Return the coefficients with the least sum of squares, none of them negative (Gauss-Newton)."""
-    free = _gauss_newton(loads, throughputs, coherent=True)
-    return free if free.coherency >= 0 else _gauss_newton(loads, throughputs, coherent=False)
-
-
-def _gauss_newton(loads: Floats, throughputs: Floats, *, coherent: bool) -> Coefficients:
-    """Return the coefficients with the least sum of squares; without `coherent` the coherency is 0.
-
-    The start is the fit of loads / throughputs, which is linear in 1 / rate and the other coefficients over the rate. A
-    step that does not decrease the sum is halved.
-    """
-    terms = np.column_stack([np.ones_like(loads), loads - 1, loads * (loads - 1)])[:, : 3 if coherent else 2]
-    (inverse, *others), *_ = np.linalg.lstsq(terms, loads / throughputs, rcond=None)
-    found = np.array([1 / inverse, *(each / inverse for each in others), *([] if coherent else [0.0])])
-    used = terms.shape[1]
-    for _ in range(_STEPS):
-        law = throughput(loads, Coefficients(*found))
-        below = found[0] * loads / law
-        slopes = np.column_stack([law / found[0], -law * (loads - 1) / below, -law * loads * (loads - 1) / below])
-        step, *_ = np.linalg.lstsq(slopes[:, :used], throughputs - law, rcond=None)
-        least = _squares(loads, throughputs, found)
-        for _ in range(_HALVINGS):
-            following = found.copy()
-            following[:used] += step
-            if _squares(loads, throughputs, following) < least:
-                found = following
-                break
-            step /= 2
-    return Coefficients(*map(float, found))
-
-
-def _squares(loads: Floats, throughputs: Floats, found: Floats) -> float:
-    return float(np.square(throughputs - throughput(loads, Coefficients(*found))).sum())
+def fitted(loads: Floats, throughputs: Floats) -> ScalabilityLaw:
+    """Return the law with the least sum of squares, no coefficient negative."""
+    return fitted_scalability(loads, throughputs).law
 
 
 @functools.cache
@@ -115,7 +68,7 @@ def simulated(data: DataSet) -> tuple[Floats, Floats]:
     return loads, np.array(rates)
 
 
-def _played_rps(users: int, law: Coefficients) -> float:
+def _played_rps(users: int, law: ScalabilityLaw) -> float:
     played = PlayedScenario(f"""
 duration: {_END_S:g}s
 services:
@@ -171,6 +124,9 @@ def _points(loads: Floats, throughputs: Floats) -> tuple[tuple[float, float], ..
 
 
 def cases() -> list[Case]:
+    """Return case V15; none without scipy, which fits the law."""
+    if importlib.util.find_spec("scipy") is None:
+        return []
     case = partial(Case, source=SOURCE, subject=Subject.THEORY, evidence=Evidence.THEORY, dated="2013")
     return [
         case(

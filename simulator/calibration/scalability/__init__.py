@@ -1,0 +1,1 @@
+"""Fits a scalability law to throughputs that were measured at several loads, with intervals."""
