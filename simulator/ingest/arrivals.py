@@ -64,7 +64,7 @@ def arrivals_of(times_s: Floats | None, counts: Floats | None, bin_s: float, len
         seconds = counts
     per_minute = _per_minute(seconds, bin_s)
     mean_rps = float(seconds.sum()) / max(length_s, bin_s)
-    peak_rps = float(per_minute.max(initial=0.0)) / max(_MINUTE, bin_s)
+    peak_rps = float(per_minute.max(initial=0.0)) / max(min(_MINUTE, length_s), bin_s)
     dispersion, low, high = _dispersion(seconds) if bin_s == 1.0 else (math.nan, math.nan, math.nan)
     return Arrivals(_kind(dispersion, low, high), mean_rps, peak_rps, dispersion, low, high, _daily_share(per_minute))
 

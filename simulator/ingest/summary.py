@@ -65,7 +65,9 @@ def _kept(imported: Imported) -> Iterator[str]:
         yield f"{each.name}: {each.requests:,.0f} requests{of}, {how}"
         if each.routes:
             shown = ", ".join(f"{route.method} {route.path}" for route in each.routes[:_SHOWN])
-            yield f"{each.name}: {len(each.routes)} routes with their shares and sizes: {shown}, ..."
+            more = ", ..." if len(each.routes) > _SHOWN else ""
+            noun = "route with its size" if len(each.routes) == 1 else "routes with their shares and sizes"
+            yield f"{each.name}: {len(each.routes)} {noun}: {shown}{more}"
     if imported.settings.given:
         yield "settings of the service: " + ", ".join(
             f"{key} {value}" for key, value in imported.settings.given.items()

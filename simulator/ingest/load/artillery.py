@@ -6,17 +6,19 @@ requests and pauses (`think`, in seconds). Arrivals do not wait for answers, so 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
 
 from simulator.ingest.input_file import InputFile
-from simulator.ingest.load.plan import LoadPlan, LoadRequest, LoadSource
+from simulator.ingest.load.plan import LoadPlan, LoadRequest, LoadSource, seconds_text
 from simulator.ingest.service_time import UNKNOWN_TIME
 from simulator.model.text.units import parse_duration
 
 _METHODS = ("get", "post", "put", "patch", "delete", "head")
+_TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 
 
 def is_artillery(file: InputFile) -> bool:
@@ -47,7 +49,7 @@ def artillery_plan(file: InputFile) -> LoadPlan:
         if source is not None:
             sources.append(source)
         at_s += length_s
-    requests, dropped = _requests(script.get("scenarios"))
+    requests, dropped = _requests(file, script.get("scenarios"))
     guessed = [f"the service time, {UNKNOWN_TIME}: a load script does not have it"]
     if len(sources) > 1 and requests:
         guessed.append("each phase sends the same flow")
@@ -70,7 +72,7 @@ def _source(file: InputFile, number: int, phase: Any, at_s: float) -> tuple[Load
     if "pause" in phase:
         return None, _seconds(file, f"{place}.pause", phase["pause"])
     length_s = _seconds(file, f"{place}.duration", phase.get("duration"))
-    label = "".join(letter if letter.isalnum() else "-" for letter in str(phase.get("name", f"phase-{number + 1}")))
+    name = str(phase.get("name", f"phase-{number + 1}"))
     if "arrivalCount" in phase:
         rate = _number(file, f"{place}.arrivalCount", phase["arrivalCount"]) / length_s if length_s else 0.0
         shape = f"clock: {{rate: {rate:.9g}/s}}"
@@ -80,7 +82,7 @@ def _source(file: InputFile, number: int, phase: Any, at_s: float) -> tuple[Load
         if "rampTo" in phase:
             end = _number(file, f"{place}.rampTo", phase["rampTo"])
             shape = f"ramp: {{start: {rate:g}/s, end: {end:g}/s, over: {length_s:g}s, spacing: clock}}"
-    return LoadSource(label.strip("-") or f"phase-{number + 1}", shape, at_s, at_s + length_s), length_s
+    return LoadSource(name, shape, at_s, at_s + length_s), length_s
 
 
 def _seconds(file: InputFile, place: str, value: Any) -> float:
@@ -98,15 +100,21 @@ def _number(file: InputFile, place: str, value: Any) -> float:
     raise file.problem(1, place, repr(value), "a number, at least 0")
 
 
-def _requests(scenarios: Any) -> tuple[list[LoadRequest], list[str]]:
+def _requests(file: InputFile, scenarios: Any) -> tuple[list[LoadRequest], list[str]]:
     """Return the flow of the first scenario, and a sentence about others."""
     listed = [each for each in scenarios if isinstance(each, dict)] if isinstance(scenarios, list) else []
-    found: list[LoadRequest] = []
+    calls: list[tuple[str, str]] = []
+    pauses_s: list[float] = []
     for step in (listed[0].get("flow") or []) if listed else []:
         for verb, given in step.items() if isinstance(step, dict) else ():
             if verb in _METHODS and isinstance(given, dict):
-                path = urlsplit(str(given.get("url", "/"))).path.replace("{{", "{").replace("}}", "}") or "/"
-                found.append(LoadRequest(verb.upper(), path if path.startswith("/") else f"/{path}"))
-            elif verb == "think" and found and isinstance(given, int | float):
-                found[-1] = LoadRequest(found[-1].method, found[-1].path, found[-1].think_s + given)
+                path = urlsplit(_TEMPLATE.sub(r"{\1}", str(given.get("url", "/")))).path or "/"
+                calls.append((verb.upper(), path if path.startswith("/") else f"/{path}"))
+                pauses_s.append(0.0)
+            elif verb == "think" and calls:
+                pauses_s[-1] += _seconds(file, "think", given)
+    found = [
+        LoadRequest(method, path, seconds_text(pause_s) if pause_s else "")
+        for (method, path), pause_s in zip(calls, pauses_s, strict=True)
+    ]
     return found, [f"{len(listed) - 1} further scenarios of the script"] if len(listed) > 1 else []

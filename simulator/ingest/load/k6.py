@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from simulator.ingest.formats.json_document import starts_with
 from simulator.ingest.input_file import InputFile
 from simulator.ingest.load.js_literal import Expression, LiteralError, literal
-from simulator.ingest.load.plan import LoadPlan, LoadRequest, LoadSource
+from simulator.ingest.load.plan import LoadPlan, LoadRequest, LoadSource, seconds_text
 from simulator.ingest.service_time import UNKNOWN_TIME
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import parse_duration
@@ -124,8 +124,7 @@ def _source(name: str, scenario: dict[str, Any], parent: str = "scenarios") -> L
         raise _Unreadable(f"{place}.executor", _shown(executor), one_of(str(executor), EXECUTORS))
     start_s = _seconds(f"{place}.startTime", scenario.get("startTime", "0s"))
     shape, length_s = _shape(place, str(executor), scenario)
-    label = re.sub(r"[^A-Za-z0-9_.-]", "-", name).lstrip("_.-") or "load"
-    return LoadSource(label, shape, start_s, start_s + length_s)
+    return LoadSource(name, shape, start_s, start_s + length_s)
 
 
 def _shape(place: str, executor: str, scenario: dict[str, Any]) -> tuple[str, float]:
@@ -203,15 +202,18 @@ def _shown(value: Any) -> str:
 
 def _requests(script: str) -> list[LoadRequest]:
     """Return the calls of a script in their order; a pause belongs to the call before it."""
-    found: list[LoadRequest] = []
+    calls: list[tuple[str, str]] = []
+    pauses_s: list[float] = []
     for match in _STEP.finditer(script):
-        if match[4] is not None:
-            if found:
-                found[-1] = LoadRequest(found[-1].method, found[-1].path, found[-1].think_s + float(match[4]))
-            continue
-        method = "DELETE" if match[1] == "del" else match[1].upper()
-        found.append(LoadRequest(method, _path(match[3])))
-    return found
+        if match[4] is None:
+            calls.append(("DELETE" if match[1] == "del" else match[1].upper(), _path(match[3])))
+            pauses_s.append(0.0)
+        elif calls:
+            pauses_s[-1] += float(match[4])
+    return [
+        LoadRequest(method, path, seconds_text(pause_s) if pause_s else "")
+        for (method, path), pause_s in zip(calls, pauses_s, strict=True)
+    ]
 
 
 def _path(url: str) -> str:

@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
 
 from simulator.ingest.service_time import UNKNOWN_TIME
-from simulator.model.text.units import duration_text
+
+UNKNOWN_TIME_S: Final = 0.1
+"""The guess of `UNKNOWN_TIME` in seconds, for the length of a load whose users end by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    """A request. `think`: the distribution of the pause behind it, as YAML; empty for none.
+
+    `weight`: its share among the requests of a mix, of which each is sent alone; None: requests are sent one after the
+    other, as a session.
+    """
+
+    method: str
+    path: str
+    think: str = ""
+    weight: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LoadSource:
-    """A source of requests: its name, its shape as YAML in one line, its start, and its end (None: with the shape)."""
+    """A source of requests: its name, its shape as YAML in one line, its start, and its end (None: with the shape).
+
+    `requests`: its own; None: those of the plan.
+    """
 
     name: str
     shape: str
     from_s: float = 0.0
     until_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LoadRequest:
-    """A request that every source sends; several are sent one after the other, as a session."""
-
-    method: str
-    path: str
-    think_s: float = 0.0
+    requests: tuple[LoadRequest, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,11 @@ class LoadPlan:
     dropped: tuple[str, ...] = ()
 
 
+def seconds_text(seconds: float) -> str:
+    """Return a time for a scenario, with all its digits."""
+    return f"{seconds:.9g}s"
+
+
 def plan_text(plan: LoadPlan, name: str, file: str, settings: dict[str, str | int]) -> str:
     """Return the scenario file of a plan. `file`: the name of the script; `settings`: of the service, by their keys."""
     lines = [
@@ -61,26 +80,41 @@ def plan_text(plan: LoadPlan, name: str, file: str, settings: dict[str, str | in
         "",
         "traffic:",
     ]
-    for each in plan.sources:
+    for each in _named(plan.sources):
         lines.append(f"  - name: {each.name}")
         if each.from_s:
             lines.append(f"    from: {each.from_s:g}s")
         if each.until_s is not None:
             lines.append(f"    until: {each.until_s:g}s")
-        lines += [f"    {each.shape}", *_requests(plan.requests)]
+        lines += [f"    {each.shape}", *_requests(plan.requests if each.requests is None else each.requests)]
     if plan.checks:
         lines += ["", "checks:", *(f"  - {check}" for check in plan.checks)]
     return "\n".join(lines) + "\n"
 
 
+def _named(sources: Iterable[LoadSource]) -> list[LoadSource]:
+    """Return the sources with names that a scenario accepts, each once."""
+    named: dict[str, LoadSource] = {}
+    for each in sources:
+        label = re.sub(r"[^A-Za-z0-9_.-]+", "-", each.name).strip("_.-") or "load"
+        name, number = label, 1
+        while name in named:
+            number += 1
+            name = f"{label}-{number}"
+        named[name] = replace(each, name=name)
+    return list(named.values())
+
+
 def _requests(requests: tuple[LoadRequest, ...]) -> list[str]:
     if not requests:
         return []
-    if len(requests) == 1 and not requests[0].think_s:
-        (only,) = requests
-        return [f"    requests: [{{path: {json.dumps(only.path)}, method: {only.method}}}]"]
-    lines = ["    session:"]
-    for each in requests:
-        think = f", think_time: {duration_text(each.think_s)}" if each.think_s else ""
-        lines.append(f"      - {{path: {json.dumps(each.path)}, method: {each.method}{think}}}")
-    return lines
+    if any(each.weight is not None for each in requests):
+        return ["    requests:", *(f"      - {{{_of(each)}, weight: {each.weight or 1.0:.9g}}}" for each in requests)]
+    if len(requests) == 1 and not requests[0].think:
+        return [f"    requests: [{{{_of(requests[0])}}}]"]
+    think = (f", think_time: {each.think}" if each.think else "" for each in requests)
+    return ["    session:", *(f"      - {{{_of(each)}{pause}}}" for each, pause in zip(requests, think, strict=True))]
+
+
+def _of(request: LoadRequest) -> str:
+    return f"path: {json.dumps(request.path)}, method: {request.method}"

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from simulator.ingest.input_file import InputFile
 from simulator.ingest.load.artillery import artillery_plan, is_artillery
+from simulator.ingest.load.jmeter.plan import is_jmeter, jmeter_plan
 from simulator.ingest.load.k6 import is_k6, k6_plan
 from simulator.ingest.load.plan import LoadPlan
 from simulator.ingest.service.service_settings import ServiceSettings, merged
 from simulator.ingest.service.settings_files import is_settings, settings_of
+
+
+class _Script(NamedTuple):
+    """A kind of load script: how it is recognised by its first bytes, and how its load is read."""
+
+    recognises: Callable[[InputFile], bool]
+    read_plan: Callable[[InputFile], LoadPlan]
+
+
+_SCRIPTS: Final = (_Script(is_jmeter, jmeter_plan), _Script(is_k6, k6_plan), _Script(is_artillery, artillery_plan))
 
 
 class ImportedLoad(NamedTuple):
@@ -30,15 +41,19 @@ def imported_load(paths: Sequence[Path]) -> ImportedLoad | None:
         ValueError: for a load script beside recordings or another script.
     """
     files = [InputFile(path) for path in paths]
-    scripts = [file for file in files if is_k6(file) or is_artillery(file)]
-    if not scripts:
+    kinds = {file: found for file in files if (found := _kind(file)) is not None}
+    if not kinds:
         return None
-    others = [file for file in files if file not in scripts and not is_settings(file)]
-    if len(scripts) > 1 or others:
-        second = (scripts[1:] or others)[0].path
-        raise ValueError(f"{second} stands beside the load script {scripts[0].path}; import them one by one")
-    (script,) = scripts
+    others = [file for file in files if file not in kinds and not is_settings(file)]
+    if len(kinds) > 1 or others:
+        (first, *second) = [*kinds, *others]
+        raise ValueError(f"{second[0].path} stands beside the load script {first.path}; import them one by one")
+    ((script, kind),) = kinds.items()
     with script.read_as("a load script"):
-        plan = k6_plan(script) if is_k6(script) else artillery_plan(script)
+        plan = kind.read_plan(script)
     settings = merged(settings_of(file) for file in files if file is not script)
     return ImportedLoad(script.path.name, plan, settings)
+
+
+def _kind(file: InputFile) -> _Script | None:
+    return next((each for each in _SCRIPTS if each.recognises(file)), None)

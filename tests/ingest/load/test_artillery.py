@@ -39,11 +39,11 @@ def test_phases_follow_each_other(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, SCRIPT)
 
     assert [(each.name, each.shape, each.from_s, each.until_s) for each in plan.sources] == [
-        ("Warm-up", "clock: {rate: 5/s}", 0, 60),
+        ("Warm up", "clock: {rate: 5/s}", 0, 60),
         ("phase-3", "ramp: {start: 5/s, end: 50/s, over: 120s, spacing: clock}", 70, 190),
         ("phase-4", "clock: {rate: 2/s}", 190, 220),
     ]
-    assert plan.requests == (LoadRequest("GET", "/items/{ item }", 2), LoadRequest("POST", "/cart"))
+    assert plan.requests == (LoadRequest("GET", "/items/{item}", "2s"), LoadRequest("POST", "/cart"))
     assert "1 further scenarios of the script" in plan.dropped
 
 

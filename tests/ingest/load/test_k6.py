@@ -91,7 +91,7 @@ def test_shortcuts_are_the_executors_that_k6_makes_of_them(tmp_path: Path, optio
 def test_the_calls_are_a_session_with_pauses(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "{ vus: 1, duration: '1s' }")
 
-    assert plan.requests == (LoadRequest("GET", "/items/{id}", 1.0), LoadRequest("POST", "/cart", 0.5))
+    assert plan.requests == (LoadRequest("GET", "/items/{id}", "1s"), LoadRequest("POST", "/cart", "0.5s"))
 
 
 def test_thresholds_are_checks_or_named(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Test plans of JMeter (.jmx): thread groups, timers and HTTP samplers."""
