@@ -7,4 +7,13 @@ PUBLIC_MODULES = (
     "observation.observation",
     "observation.observation_file",
     "observation.tables",
+    "prediction.capacity",
+    "prediction.draws",
+    "prediction.model_scenario",
+    "prediction.objectives",
+    "prediction.output",
+    "prediction.predict",
+    "prediction.prediction",
+    "prediction.settings",
+    "prediction.tables",
 )

@@ -78,6 +78,12 @@ VERBS: Final = {
         "Make a scenario of recorded traffic (logs, traces, metrics, public datasets) or of a load script.",
         PLAY,
     ),
+    "predict": Verb(
+        "simulator.cli.calibration.predict",
+        "predict_verb",
+        "Predict latency, errors and CPU of a calibrated model, or the highest rate that it carries, with intervals.",
+        PLAY,
+    ),
     "export": Verb(
         "simulator.cli.ingest.export_verb",
         "export_verb",

@@ -146,6 +146,11 @@ def service_of(check: CheckExpression, record: RunRecord) -> str | None:
     return checked_service(check, [service.name for service in record.services], sources)
 
 
+def unit_of(check: CheckExpression) -> Literal["s", "ratio", "count", "rps", "usd"]:
+    """Return the unit of the values of a check."""
+    return _UNITS[check.dimension]
+
+
 def build_report(record: RunRecord) -> schema.Report:
     """Return the report, with its digest."""
     readings = [_read(record, service) for service in record.services]
@@ -283,7 +288,7 @@ def _check_part(result: CheckResult) -> schema.CheckPart:
         text=result.expression.text,
         value=result.value,
         limit=result.expression.limit,
-        unit=_UNITS[result.expression.dimension],
+        unit=unit_of(result.expression),
         passed=result.passed,
         reason=result.reason,
     )

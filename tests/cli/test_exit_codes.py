@@ -51,6 +51,7 @@ BAD_INPUT = {
     "validate": [["--case", "none"], ["--case", "4.1", "--markdown", "none/x.md"]],
     "lesson": [["none"], ["littles-law", "--predict", "many"], ["littles-law", "--scenario", "none/x.yaml"]],
     "import": [["none.csv"], ["counts.csv"], ["counts.csv", "--format", "none"], ["counts.csv", "--top", "0"]],
+    "predict": [["none.model.json"], ["FILE"], ["FILE", "--rate", "none"]],
     "export": [["none"], ["first-look", "--to", "k5"], ["FILE"]],
     "init": [["none"]],
     "up": [["none"], ["."]],

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES, COMPILED, EVENT_LOOP
 from simulator.lab.compare.play_scenario import PlayScenario, play_virtual
-from simulator.lab.compiled.compiled_backend import does_not_pay, play_compiled, why_not
+from simulator.lab.compiled.compiled_backend import compiled_run, does_not_pay, play_compiled, why_not
 from simulator.model.text.problems import one_of
+from simulator.replay.runner import Run
 from simulator.report.report import RunRecord
 from simulator.scenario.scenario import ScenarioSpec
 
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
 
 class BackendKind(NamedTuple):
-    """A backend. `why_not` returns the reason why it cannot play a scenario; empty if it can.
+    """A backend. `prepare` returns a run, whose journal can be read; `play` plays a scenario.
 
-    `does_not_pay` returns the reason why it would not be faster for this number of runs, over which its preparation is
-    spread; empty if it would be.
+    `why_not` returns the reason why it cannot play a scenario; empty if it can. `does_not_pay` returns the reason why
+    it would not be faster for this number of runs, over which its preparation is spread; empty if it would be.
     """
 
     name: str
+    prepare: Callable[[ScenarioSpec], Run]
     play: PlayScenario
     why_not: Callable[[ScenarioSpec], str]
     does_not_pay: Callable[[ScenarioSpec, int], str]
@@ -34,8 +36,8 @@ class BackendKind(NamedTuple):
 
 # Fastest first. The last one plays every scenario.
 BACKENDS: Final = (
-    BackendKind(COMPILED, play_compiled, why_not, does_not_pay),
-    BackendKind(EVENT_LOOP, play_virtual, lambda _: "", lambda *_: ""),
+    BackendKind(COMPILED, compiled_run, play_compiled, why_not, does_not_pay),
+    BackendKind(EVENT_LOOP, Run, play_virtual, lambda _: "", lambda *_: ""),
 )
 assert (AUTO, *(kind.name for kind in BACKENDS)) == BACKEND_NAMES
 
