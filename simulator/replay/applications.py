@@ -21,15 +21,9 @@ from simulator.fleet.simulated.application import (
 )
 from simulator.model.instance import IDLE_VCPU
 from simulator.rules.stations.cpu_quota import CpuQuota
-from simulator.scenario.sections.application_spec import (
-    ApplicationSpec,
-    ContainerSpec,
-    PathSpec,
-    ProcessSpec,
-    SimulatedSpec,
-    SourceCodeSpec,
-)
+from simulator.scenario.sections.application_spec import ApplicationSpec, ContainerSpec, ProcessSpec, SourceCodeSpec
 from simulator.scenario.sections.downstream_spec import DownstreamSpec
+from simulator.scenario.sections.simulated.simulated_spec import PathSpec, SimulatedSpec
 from simulator.world.clock import ClockKind
 from simulator.world.distributions import Distribution
 

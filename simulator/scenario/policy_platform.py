@@ -16,7 +16,7 @@ from simulator.rules.platforms.behaviour import PlatformBehaviour, behaviour_of,
 from simulator.rules.platforms.preset import PlatformPreset
 from simulator.rules.platforms.presets import PLATFORMS, platform_named
 from simulator.rules.platforms.sizing.sizes import CpuThrottling, OfferedSize
-from simulator.scenario.sections.application_spec import ApplicationSpec, CpuQuotaSpec
+from simulator.scenario.sections.application_spec import ApplicationSpec
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
 from simulator.scenario.sections.origin_spec import DeploymentSpec
 from simulator.scenario.sections.policy_spec import PolicySpec, activating_policy, section_of
@@ -27,6 +27,7 @@ from simulator.scenario.sections.service_spec import (
     ServiceSpec,
     load_balancer_spec,
 )
+from simulator.scenario.sections.simulated.simulated_spec import CpuQuotaSpec
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 

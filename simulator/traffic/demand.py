@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from simulator.rules.policies.metrics.metric import EPSILON
 from simulator.scenario.rate_factor import RateFactor, rate_factor
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.scenario.sections.application_spec import SimulatedSpec
 from simulator.scenario.sections.service_spec import ServiceSpec
+from simulator.scenario.sections.simulated.simulated_spec import SimulatedSpec
 from simulator.scenario.sections.traffic_spec import SourceSpec
 from simulator.traffic.shapes.arrivals import Times, arrival_chunks
 from simulator.world.distributions import Distribution

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from simulator.scenario.rate_factor import RateFactor, rate_factor
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.scenario.sections.application_spec import PathSpec, SimulatedSpec
 from simulator.scenario.sections.session_spec import RequestSpec
+from simulator.scenario.sections.simulated.simulated_spec import PathSpec, SimulatedSpec
 from simulator.scenario.sections.traffic_spec import SourceSpec
 from simulator.traffic.demand import data_stamp
 from simulator.traffic.shapes.arrivals import arrival_chunks

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from simulator.rules.policies.requirements import Signal
 from simulator.scenario.rate_factor import rate_factor
-from simulator.scenario.sections.application_spec import SimulatedSpec
 from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.scenario.sections.shape_spec import (
     AtOnceSpec,
@@ -24,6 +23,7 @@ from simulator.scenario.sections.shape_spec import (
     MmppSpec,
     TraceSpec,
 )
+from simulator.scenario.sections.simulated.simulated_spec import SimulatedSpec
 from simulator.scenario.sections.traffic_spec import SourceSpec
 from simulator.traffic.shapes.curves import curve_of
 from simulator.world.random_streams import RandomStreams

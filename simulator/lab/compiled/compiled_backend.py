@@ -13,7 +13,6 @@ from simulator.report.report import RunRecord
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.recordings.traces import bin_counts
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.scenario.sections.application_spec import SimulatedSpec
 from simulator.scenario.sections.deploy_spec import ApiCall, DeploySpec
 from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.scenario.sections.shape_spec import (
@@ -23,6 +22,7 @@ from simulator.scenario.sections.shape_spec import (
     CurveSpec,
     TraceSpec,
 )
+from simulator.scenario.sections.simulated.simulated_spec import SimulatedSpec
 from simulator.scenario.sections.timeline_spec import (
     Action,
     FailHealthChecksSpec,

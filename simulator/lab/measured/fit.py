@@ -13,7 +13,8 @@ from simulator.lab.measured.routes import Route, differing, distance
 from simulator.records.histogram import Histogram
 from simulator.report.service_times.part import MeasuredLawPart
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.scenario.sections.application_spec import ApplicationSpec, PathSpec, SimulatedSpec
+from simulator.scenario.sections.application_spec import ApplicationSpec
+from simulator.scenario.sections.simulated.simulated_spec import PathSpec, SimulatedSpec
 from simulator.world.random_streams import RandomStreams
 
 Times = Callable[[Route], Histogram]

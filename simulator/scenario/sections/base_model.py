@@ -201,6 +201,7 @@ Number = Annotated[
 Count = Annotated[int, Field(strict=True)]
 """A whole number; `1.0` and `"1"` are not."""
 
+ResourceName = Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
 Flag = Annotated[
     bool,
     BeforeValidator(lambda given: given == "on" if given in ("on", "off") else given),
