@@ -21,6 +21,7 @@ from simulator.fleet.simulated.application import (
 )
 from simulator.model.instance import IDLE_VCPU
 from simulator.rules.stations.cpu_quota import CpuQuota
+from simulator.rules.stations.cpu_use import CpuUse
 from simulator.scenario.sections.application_spec import ApplicationSpec, ContainerSpec, ProcessSpec, SourceCodeSpec
 from simulator.scenario.sections.downstream_spec import DownstreamSpec
 from simulator.scenario.sections.simulated.simulated_spec import PathSpec, SimulatedSpec
@@ -98,6 +99,7 @@ def simulated_application(
         downstream=tuple(_downstream_use(name, given) for name, given in downstream.items()),
         image=None if spec.image is None else spec.image.image,
         cpu_quota=None if spec.cpu_quota is None else CpuQuota(**spec.cpu_quota.model_dump()),
+        cpu_use=CpuUse(spec.cpu_order, spec.parallelism, spec.contention, spec.coherency),
         background=tuple(
             BackgroundWork(name, given.cpu.distribution, given.every_s, given.after_requests)
             for name, given in spec.background.items()

@@ -68,6 +68,7 @@ PUBLIC_MODULES = (
     "sampling",
     "start_stages",
     "stations.cpu_quota",
+    "stations.cpu_use",
     "stations.discipline",
     "waf.acl_documents",
     "waf.addresses",

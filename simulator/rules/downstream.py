@@ -1,19 +1,18 @@
 """A downstream resource (database, cache, API): a limited number of connections, and calls that slow each other down.
 
-`ConnectionSlots` grants connections. `ContendedStation` processes calls: with n in progress each proceeds at the rate
-1 / (1 + contention (n - 1) + coherency n (n - 1)), which is the Universal Scalability Law (Gunther: Guerrilla Capacity
-Planning, 2007). Without both a call takes its service time, and c connections with a queue are G/G/c.
-
-The law says why more clients can make a resource slower: the throughput n x rate has its maximum at
-sqrt((1 - contention) / coherency) calls in progress, and decreases beyond it.
+`ConnectionSlots` grants connections. `contended_station` processes calls, which slow each other down by the Universal
+Scalability Law (stations/cpu_use.py): so more clients can make a resource slower. Without contention and coherency a
+call takes its service time, and c connections with a queue are G/G/c.
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from simulator.rules.stations.cpu_use import CpuUse
 from simulator.rules.stations.discipline import Station
 
 Attempt = TypeVar("Attempt")
@@ -74,21 +73,6 @@ class ConnectionSlots(Generic[Attempt]):
         return True
 
 
-class ContendedStation(Station[DownstreamCall]):
-    """The calls in progress. `contention` and `coherency`, both >= 0, are the coefficients of the Universal Scalability
-    Law.
-    """
-
-    __slots__ = ("_coherency", "_contention")
-
-    def __init__(self, contention: float, coherency: float) -> None:
-        assert contention >= 0, contention
-        assert coherency >= 0, coherency
-        super().__init__(1.0, None)
-        self._contention = contention
-        self._coherency = coherency
-
-    def _share(self) -> None:
-        present = len(self._computing)
-        more = max(0, present - 1)
-        self._rate = 1 / (1 + self._contention * more + self._coherency * present * more)
+def contended_station(contention: float, coherency: float) -> Station[DownstreamCall]:
+    """Return the calls in progress. Their only limit is that they slow each other down, with these coefficients."""
+    return Station(math.inf, None, CpuUse(contention=contention, coherency=coherency))

@@ -28,6 +28,7 @@ PUBLIC_MODULES = (
     "sections.service_spec",
     "sections.session_spec",
     "sections.shape_spec",
+    "sections.simulated.simulated_spec",
     "sections.timeline_spec",
     "sections.traffic_spec",
     "shipped",

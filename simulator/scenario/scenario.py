@@ -172,7 +172,6 @@ class ScenarioSpec(Section):
 
     def demand_unknown(self, service: str) -> str:  # noqa: PLR0911 - one return per reason is the table
         """Return why the number of instances that the service will need is unknown before a run; empty if it is known.
-
         traffic/demand.py computes that number.
         """
         simulated = self.services[service].application.simulated
@@ -180,6 +179,8 @@ class ScenarioSpec(Section):
             return "a real application"
         if simulated.paths or simulated.depends_on_size:
             return "an application whose work depends on the path or size of a request"
+        if simulated.contention or simulated.coherency:
+            return "an application whose requests slow each other down"
         if self.services[service].application.downstream:
             return "an application that calls downstream resources"
         if self.services[service].web_acl is not None:

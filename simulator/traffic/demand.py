@@ -81,7 +81,7 @@ def _inputs(scenario: ScenarioSpec, service: str) -> tuple[_DemandInputs, tuple[
             tuple(rate_factor(scenario.timeline, scenario.traffic[index].name) for index in sources),
             simulated,
             _places(spec, simulated),
-            spec.size.vcpu,
+            simulated.usable_vcpu(spec.size.vcpu),
             stretch_of(spec),
         ),
         tuple(data_stamp(scenario.traffic[index]) for index in sources),
@@ -214,8 +214,9 @@ def stretch_of(spec: ServiceSpec) -> float:
     fill an instance, those in their CPU phase share its vCPUs. Their number is the share of time that the CPU phase
     takes, plus three standard deviations, but never more than the number of slots.
     """
-    simulated, vcpu = spec.application.simulated, spec.size.vcpu
+    simulated = spec.application.simulated
     assert simulated is not None, "the demand of a real application is not known"
+    vcpu = simulated.usable_vcpu(spec.size.vcpu)
     alone = 1 / min(1.0, vcpu)
     cpu_s, io_s, slots = simulated.cpu.distribution.mean, simulated.io.distribution.mean, _places(spec, simulated)
     if cpu_s <= 0:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.rules.policies.requirements import Signal
+from simulator.rules.stations.cpu_use import slowdown
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.scenario.sections.shape_spec import (
@@ -56,11 +57,12 @@ def signal_levels(scenario: ScenarioSpec, name: str) -> Mapping[Signal, float]:
 
 def cpu_at_most(service: ServiceSpec, simulated: SimulatedSpec) -> float:
     """Return the vCPUs that an instance uses if all its slots are always occupied."""
-    vcpu = service.size.vcpu
+    vcpu = simulated.usable_vcpu(service.size.vcpu)
     slots = min(service.max_concurrency, simulated.workers or service.max_concurrency)
     most = 0.0
     for cpu, io in simulated.works():
-        cpu_s, io_s = cpu.distribution.mean, io.distribution.mean
+        cpu_s = cpu.distribution.mean * slowdown(slots, simulated.contention, simulated.coherency)
+        io_s = io.distribution.mean
         if cpu_s > 0:
             most = max(most, min(vcpu, slots * cpu_s / (cpu_s / min(1.0, vcpu) + io_s)))
     return most
@@ -135,7 +137,8 @@ def _latency_s(service: ServiceSpec, simulated: SimulatedSpec | None, *, queues:
     ]
     cpu_s, io_s = max(cpu for cpu, _ in drawn), max(io for _, io in drawn)
     wake_s = _high(service.wake.distribution.draw(rng, _DRAWS))
-    slots, vcpu = service.max_concurrency, service.size.vcpu
+    slots, vcpu = service.max_concurrency, simulated.usable_vcpu(service.size.vcpu)
     at_once = min(slots, simulated.workers or slots)
+    cpu_s *= slowdown(at_once, simulated.contention, simulated.coherency)
     stretched_s = cpu_s * max(1 / min(1.0, vcpu), at_once / vcpu) + io_s
     return stretched_s * math.ceil(slots / at_once) + wake_s

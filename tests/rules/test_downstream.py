@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.rules.downstream import ConnectionGrant, ConnectionSlots, ContendedStation, OnFull
+from simulator.rules.downstream import ConnectionGrant, ConnectionSlots, OnFull, contended_station
+from simulator.rules.stations.discipline import Station
 
 
 def test_attempts_beyond_the_limit_are_rejected() -> None:
@@ -67,7 +68,7 @@ def test_connections_are_within_the_limit_and_none_is_free_while_an_attempt_wait
 def test_calls_that_begin_together_end_at_the_time_of_the_scalability_law(
     contention: float, coherency: float, present: int
 ) -> None:
-    station: ContendedStation[int] = ContendedStation(contention, coherency)
+    station: Station[int] = contended_station(contention, coherency)
     for number in range(present):
         station.arrive(number, 2.0, 0.0)
     # Throughput by Gunther: X(N) = N X(1) / (1 + sigma (N - 1) + kappa N (N - 1)), with X(1) = 1/2 here.

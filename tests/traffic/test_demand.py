@@ -57,6 +57,14 @@ def test_the_cpu_determines_the_demand_if_it_is_the_bottleneck() -> None:
     assert needed.tolist() == [2] * 10
 
 
+def test_an_application_that_cannot_use_all_vcpus_needs_more_instances() -> None:
+    # 10 x 160 ms of CPU per second on instances of 2 vCPU: an instance should use 1.6 of them, or 0.8 of one.
+    for application, expected in (("{cpu: 160ms}", 1), ("{cpu: 160ms, parallelism: 1}", 2)):
+        text = TEXT.replace("    max_concurrency: 2", "    cpu: 2 vCPU\n    memory: 4 GB\n    max_concurrency: 9")
+        text = text.replace("TRAFFIC", "clock: {rate: 10/s}").replace("APPLICATION", application)
+        assert demand(read_scenario(text.replace("DURATION", "10s")), "web").tolist() == [expected] * 10
+
+
 def test_workers_count_as_slots() -> None:
     needed = demand(scenario("clock: {rate: 4/s}", "{io: 1s, workers: 1}"), "web")
     assert needed[1:].tolist() == [4] * 9
@@ -84,6 +92,12 @@ def test_the_demand_depends_on_the_seed_but_not_on_the_policy() -> None:
     asked = scenario("poisson: {rate: 30/s}", "{io: {exponential: 400ms}}")
     assert np.array_equal(demand(asked, "web"), demand(asked.with_policy("knative"), "web"))
     assert not np.array_equal(demand(asked, "web"), demand(asked.with_seed(6), "web"))
+
+
+def test_the_demand_of_requests_that_slow_each_other_down_is_unknown() -> None:
+    for key in ("contention", "coherency"):
+        told = scenario("clock: {rate: 4/s}", f"{{cpu: 10ms, {key}: 1 %}}")
+        assert "slow each other down" in told.demand_unknown("web")
 
 
 def test_the_demand_of_a_closed_source_is_unknown() -> None:

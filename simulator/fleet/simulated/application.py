@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self
 from simulator.model.instance import IDLE_VCPU, WAKE_MEDIAN_S, WAKE_P95_S
 from simulator.rules.downstream import OnFull
 from simulator.rules.image_pulls import ImageToPull
+from simulator.rules.stations.cpu_use import ALL_SHARED, CpuUse
 from simulator.world.distributions import Constant, Distribution, LogNormal
 
 if TYPE_CHECKING:
@@ -150,8 +151,9 @@ class SimulatedApplication:
     the bodies of request and response, for all other paths. `exit_code`: code with which the application exits after
     its start-up without ever listening; None: it keeps running. `downstream`: the resources that requests call after
     their own work, in this order. `image`: pulled for each instance before its start-up. `cpu_quota`: the vCPUs of the
-    instance are a quota in each period (rules/stations/cpu_quota.py); None: requests share them continuously. `wake`:
-    the time until an idle instance has its CPU again. `background`: its work beside requests, which has `idle_vcpu`
+    instance are a quota in each period (rules/stations/cpu_quota.py); None: requests share them continuously.
+    `cpu_use`: how the application's code uses them (rules/stations/cpu_use.py). `wake`: the time until an idle instance
+    has its CPU again. `background`: its work beside requests, which has `idle_vcpu`
     vCPUs while the instance is idle (None: as many as otherwise).
 
     Raises:
@@ -172,6 +174,7 @@ class SimulatedApplication:
     downstream: tuple[DownstreamUse, ...] = ()
     image: ImageToPull | None = None
     cpu_quota: CpuQuota | None = None
+    cpu_use: CpuUse = ALL_SHARED
     background: tuple[BackgroundWork, ...] = ()
     idle_vcpu: float | None = IDLE_VCPU
 

@@ -13,7 +13,8 @@ from simulator.fleet.simulated.work import draws
 from simulator.model.times import RunTime
 from simulator.records.events import CallOutcome, DownstreamCalled, DownstreamChanged
 from simulator.records.journal import Journal
-from simulator.rules.downstream import ConnectionGrant, ConnectionSlots, ContendedStation, OnFull
+from simulator.rules.downstream import ConnectionGrant, ConnectionSlots, OnFull, contended_station
+from simulator.rules.stations.discipline import Station
 from simulator.world.random_streams import RandomStreams
 
 
@@ -78,7 +79,7 @@ class RunningResource:
         self._journal = journal
         self._loop = asyncio.get_running_loop()
         self._slots: ConnectionSlots[Opening] = ConnectionSlots(resource.connections, resource.on_full, resource.queue)
-        self._station: ContendedStation[DownstreamWork] = ContendedStation(resource.contention, resource.coherency)
+        self._station: Station[DownstreamWork] = contended_station(resource.contention, resource.coherency)
         self._service_times = draws(resource.service, streams.stream("downstream", resource.name, "service"))
         self._connect_times = draws(resource.connect, streams.stream("downstream", resource.name, "connect"))
         self._timer = StationTimer(self._station, self._computed)

@@ -125,6 +125,8 @@ class SimulatedBackend:
         self._loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[ExitStatus] = self._loop.create_future()
         self._application = application
+        # Requests that wait for a worker or for their turn wait also if they need no CPU time.
+        self._all_arrive = application.workers is not None or application.cpu_use.has_turns
         self._listens_s = self._loop.time() + start_up_s
         self._work = work
         self._fates = fates
@@ -142,7 +144,7 @@ class SimulatedBackend:
     def begin(self, exchange: Exchange) -> None:
         if exchange.cpu_s < 0:
             self._work.draw(exchange)
-        if exchange.cpu_s > 0 or self._application.workers is not None:
+        if exchange.cpu_s > 0 or self._all_arrive:
             self._station.arrive(exchange, exchange.cpu_s, self._loop.time())
             self._timer.arm()
         else:
@@ -228,10 +230,10 @@ def _station(application: SimulatedApplication, spec: InstanceSpec, now_s: float
 
         return job_station(application, spec.size.vcpu, now_s)
     if application.cpu_quota is None:
-        return Station(spec.size.vcpu, application.workers)
+        return Station(spec.size.vcpu, application.workers, application.cpu_use)
     from simulator.rules.stations.cpu_quota import QuotaStation  # noqa: PLC0415 few applications have a quota
 
-    return QuotaStation(spec.size.vcpu, application.workers, application.cpu_quota, now_s)
+    return QuotaStation(spec.size.vcpu, application.workers, application.cpu_quota, now_s, application.cpu_use)
 
 
 class InjectedFailures(NamedTuple):

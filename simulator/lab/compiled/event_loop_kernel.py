@@ -101,7 +101,7 @@ def steps_of_first(w: World) -> int:
     if kind == DONE:
         return 1
     if kind == LOOK:
-        return 1 + w.instances[target].computing
+        return 1 + w.instances[target].computing + w.instances[target].in_turn
     return crowd(w)
 
 

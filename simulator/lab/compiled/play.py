@@ -15,7 +15,7 @@ from simulator.lab.compiled.downstream.buffers import CallBuffers
 from simulator.lab.compiled.inputs import Inputs
 from simulator.lab.compiled.loop import CompiledLoop
 from simulator.lab.compiled.pool import CompiledPool
-from simulator.lab.compiled.state import BALANCINGS, NOBODY, QUOTA, new_world, with_attributes
+from simulator.lab.compiled.state import BALANCINGS, NO_LIMIT, NOBODY, QUOTA, new_world, with_attributes
 from simulator.model.times import LOOP_FOREVER
 from simulator.platform.platform import Platform
 from simulator.records.events import DownstreamLogged
@@ -57,12 +57,18 @@ class CompiledRequests:
         state["timeout_s"] = settings.request_timeout_s
         state["balancing"] = BALANCINGS.index(settings.balancing)
         state["workers"] = NOBODY if application.workers is None else application.workers
-        state["vcpu"] = settings.size.vcpu
+        use = application.cpu_use
+        state["usable"] = use.usable(settings.size.vcpu)
+        state["turns"] = min(use.turns(settings.size.vcpu), NO_LIMIT)
+        state["contention"], state["coherency"] = use.contention, use.coherency
+        state["all_arrive"] = application.workers is not None or use.has_turns
         state["failure_share"] = application.failure_share
         state["takes_wakes"] = application.wake.mean > 0
         quota = application.cpu_quota
         if quota is not None:
             state["cores"], state["period_s"] = quota.cores, quota.period_s
+            state["turns"] = min(use.turns(quota.cores), NO_LIMIT)
+            state["busy_max"] = use.usable(quota.cores)
             state["quota_s"] = settings.size.vcpu * quota.period_s
             state["shared_core_speed"] = quota.shared_core_speed
             world = world._replace(quotas=with_attributes(np.zeros(INSTANCES, QUOTA)))

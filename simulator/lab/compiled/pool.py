@@ -41,9 +41,9 @@ from simulator.rules.meter import p95_index, time_mean
 from simulator.rules.policies.port import Sample
 
 _NEVER_S: Final = float("inf")
-_BLANK: Final[dict[str, float]] = {
-    "tier": NO_TIER, "free_at": NOBODY, "idle_since_s": _NEVER_S, "ready_s": _NEVER_S, "backlog_head": NOBODY,
-    "backlog_tail": NOBODY, "pending_head": NOBODY, "pending_tail": NOBODY, "rate": 1.0, "armed_s": _NEVER_S,
+_NONE: Final = ("free_at", "backlog_head", "backlog_tail", "pending_head", "pending_tail", "turn_head", "turn_tail")
+_BLANK: Final[dict[str, float]] = dict.fromkeys(_NONE, NOBODY) | {
+    "tier": NO_TIER, "idle_since_s": _NEVER_S, "ready_s": _NEVER_S, "rate": 1.0, "slowdown": 1.0, "armed_s": _NEVER_S,
 }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def begin(w: World, request: int, now: float) -> None:
     """Begin the request at its instance, which is active."""
     it = w.requests[request]
     it.begun_s = now
-    if it.cpu_s > 0 or w.pool[0].workers != NOBODY:
+    if it.cpu_s > 0 or w.pool[0].all_arrive:
         arrive_at_station(w, it.instance, request, now)
         arm(w, it.instance)
     else:

@@ -13,6 +13,7 @@ import numpy as np
 from simulator.lab.compiled.compiled import IS_PLAIN
 
 NOBODY: Final[Any] = np.uint32(2**32 - 1)
+NO_LIMIT: Final = 2**62
 NO_TIER, FRONT, RESERVE = NOBODY, 0, 1
 
 # Kinds of events.
@@ -33,7 +34,7 @@ POOL: Final = np.dtype(
         ("now_s", "f8"), ("origin_s", "f8"), ("order", "i8"),
         # settings
         ("capacity", "i8"), ("queue", "i8"), ("wait_s", "f8"), ("timeout_s", "f8"), ("balancing", "i8"),
-        ("workers", "i8"), ("vcpu", "f8"), ("failure_share", "f8"), ("takes_wakes", "i8"),
+        ("workers", "i8"), ("failure_share", "f8"), ("takes_wakes", "i8"),
         ("reacts_to_queue", "i8"), ("tells_quiet", "i8"), ("keeps_latencies", "i8"), ("tells_end", "i8"),
         # requests
         ("ready", "i8"), ("free_request", "u4"), ("line_head", "u4"), ("line_tail", "u4"), ("expiry_armed", "u4"),
@@ -50,8 +51,10 @@ POOL: Final = np.dtype(
         # calls of downstream resources
         ("uses", "i8"), ("free_entry", "u4"), ("entries", "u4"), ("opened_at_start", "i8"), ("calls", "u4"),
         ("told", "u4"), ("warm_up_s", "f8"), ("width_s", "f8"),
+        # how the application uses the CPU
+        ("usable", "f8"), ("turns", "i8"), ("contention", "f8"), ("coherency", "f8"), ("all_arrive", "i8"),
         # the CPU quota of an instance
-        ("cores", "i8"), ("period_s", "f8"), ("quota_s", "f8"), ("shared_core_speed", "f8"),
+        ("busy_max", "i8"), ("cores", "i8"), ("period_s", "f8"), ("quota_s", "f8"), ("shared_core_speed", "f8"),
     ],
     align=True,
 )  # fmt: skip
@@ -67,6 +70,7 @@ INSTANCE: Final = np.dtype(
         # the simulated instance
         ("at_s", "f8"), ("v", "f8"), ("rate", "f8"), ("used_s", "f8"), ("armed_s", "f8"), ("job_order", "i8"),
         ("computing", "u4"), ("busy_workers", "u4"), ("backlog_head", "u4"), ("backlog_tail", "u4"),
+        ("slowdown", "f8"), ("in_turn", "u4"), ("turn_head", "u4"), ("turn_tail", "u4"),
     ],
     align=True,
 )  # fmt: skip
@@ -101,8 +105,8 @@ RESOURCE_STATE: Final = np.dtype(
         ("connections", "i8"), ("queue", "i8"), ("waits", "u1"), ("wait_s", "f8"), ("contention", "f8"),
         ("coherency", "f8"), ("server_idle_s", "f8"), ("storm_size", "i8"),
         ("taken", "i8"), ("waiting", "i8"), ("queued", "i8"), ("queue_head", "u4"), ("queue_tail", "u4"),
-        ("at_s", "f8"), ("v", "f8"), ("rate", "f8"), ("used_s", "f8"), ("armed_s", "f8"), ("job_order", "i8"),
-        ("computing", "u4"), ("busy", "i8"),
+        ("at_s", "f8"), ("v", "f8"), ("rate", "f8"), ("slowdown", "f8"), ("used_s", "f8"), ("armed_s", "f8"),
+        ("job_order", "i8"), ("computing", "u4"), ("busy", "i8"),
         ("told", "u4"), ("told_at_s", "f8"), ("told_opened", "i8"), ("told_busy", "i8"), ("told_waiting", "i8"),
         ("opened_s", "f8"), ("busy_s", "f8"), ("waiting_s", "f8"), ("opened_max", "i8"), ("waiting_max", "i8"),
         ("full_s", "f8"), ("storm_s", "f8"), ("asked_first", "i8"), ("asked", "i8"), ("asked_run", "i8"),

@@ -25,8 +25,17 @@ def progress(station: Any, now: float) -> None:
     if station.computing:
         grown_s = (now - station.at_s) * station.rate
         station.v += grown_s
-        station.used_s += grown_s * station.computing
+        station.used_s += grown_s * station.computing * station.slowdown
     station.at_s = now
+
+
+@kernel
+def slow_down(station: Any, contention: float, coherency: float) -> None:
+    """Reduce the rate of what computes at the same time by what it costs each other (rules/stations/cpu_use.py)."""
+    computing = int(station.computing)
+    more = max(0, computing - 1)
+    station.slowdown = 1 + contention * more + coherency * computing * more
+    station.rate /= station.slowdown
 
 
 # --- a CPU quota (rules/stations/cpu_quota.py) -----------------------------------------------------------------------
@@ -35,7 +44,7 @@ def progress(station: Any, now: float) -> None:
 @kernel
 def used_per_s(w: World, row: int) -> int:
     """Return the CPU seconds used in a second of run time."""
-    return min(np.int64(w.instances[row].computing), w.pool[0].cores)
+    return min(np.int64(w.instances[row].computing), w.pool[0].busy_max)
 
 
 @kernel
@@ -74,9 +83,11 @@ def share_cores(w: World, row: int) -> None:
     if not computing:
         station.rate = 1.0
         return
-    busy = min(computing, p.cores)
+    busy = min(computing, p.busy_max)
     shared = max(0, busy - (p.cores + 1) // 2)
     station.rate = (busy - 2 * shared + 2 * shared * p.shared_core_speed) / computing
+    if p.contention or p.coherency:
+        slow_down(station, p.contention, p.coherency)
 
 
 def quota_end_s(w: World, row: int) -> float:
@@ -106,8 +117,10 @@ def advance_station(w: World, row: int, now: float) -> None:
 @with_quota(share_cores)
 def share(w: World, row: int) -> None:
     station = w.instances[row]
-    vcpu = w.pool[0].vcpu
-    station.rate = vcpu / station.computing if station.computing > vcpu else 1.0
+    p = w.pool[0]
+    station.rate = p.usable / station.computing if station.computing > p.usable else 1.0
+    if p.contention or p.coherency:
+        slow_down(station, p.contention, p.coherency)
 
 
 @with_quota(quota_end_s)
@@ -119,10 +132,39 @@ def end_s(w: World, row: int) -> float:
 
 
 @kernel
+def wait_for_turn(w: World, row: int, request: int) -> None:
+    """Append the request to those that wait for their turn to compute."""
+    station = w.instances[row]
+    w.requests[request].chain = NOBODY
+    if station.turn_tail == NOBODY:
+        station.turn_head = request
+    else:
+        w.requests[station.turn_tail].chain = request
+    station.turn_tail = request
+    station.in_turn += 1
+
+
+@kernel
+def take_turn(w: World, row: int, since_v: float) -> None:
+    """Start the first request that waits for its turn."""
+    station = w.instances[row]
+    request = station.turn_head
+    station.turn_head = w.requests[request].chain
+    if station.turn_head == NOBODY:
+        station.turn_tail = NOBODY
+    station.in_turn -= 1
+    station.job_order += 1
+    push_job(w.jobs[row], station, since_v + w.requests[request].cpu_s, station.job_order, request)
+
+
+@kernel
 def start_job(w: World, row: int, request: int, now: float) -> None:
     p = w.pool[0]
     station = w.instances[row]
     advance_station(w, row, now)
+    if station.computing >= p.turns:
+        wait_for_turn(w, row, request)
+        return
     station.job_order += 1
     push_job(w.jobs[row], station, station.v + w.requests[request].cpu_s, station.job_order, request)
     share(w, row)
@@ -181,7 +223,10 @@ def computed(w: World, row: int, now: float) -> int:
     soonest_s = now + EPSILON_S
     first = last = NOBODY
     while station.computing and end_s(w, row) <= soonest_s:
+        ended_v = w.jobs[row, 0].v
         request = pop_job(w.jobs[row], station)
+        if station.in_turn:
+            take_turn(w, row, ended_v)
         w.requests[request].chain = NOBODY
         if last == NOBODY:
             first = request

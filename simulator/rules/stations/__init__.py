@@ -2,5 +2,6 @@
 
 PUBLIC_MODULES = (
     "cpu_quota",
+    "cpu_use",
     "discipline",
 )

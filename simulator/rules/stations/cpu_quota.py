@@ -21,6 +21,7 @@ import math
 from heapq import heappop
 from typing import NamedTuple, TypeVar
 
+from simulator.rules.stations.cpu_use import ALL_SHARED, CpuUse
 from simulator.rules.stations.discipline import EPSILON_S, Station
 
 Job = TypeVar("Job")
@@ -45,13 +46,16 @@ class QuotaStation(Station[Job]):
     `_rate` is the progress of each computing request in a second of run time: 1 unless they share cores.
     """
 
-    __slots__ = ("_cores", "_left_s", "_period", "_period_s", "_quota_s", "_shared_core_speed", "_since_s")
+    __slots__ = ("_busy_max", "_cores", "_left_s", "_period", "_period_s", "_quota_s", "_shared_core_speed", "_since_s")
 
-    def __init__(self, vcpu: float, workers: int | None, quota: CpuQuota, since_s: float) -> None:
+    def __init__(
+        self, vcpu: float, workers: int | None, quota: CpuQuota, since_s: float, use: CpuUse = ALL_SHARED
+    ) -> None:
         assert quota.period_s > 0, quota
         assert quota.cores >= 1, quota
-        super().__init__(vcpu, workers)
         self._cores = quota.cores
+        super().__init__(vcpu, workers, use)
+        self._busy_max = use.usable(quota.cores)  # processors that the application's threads use at a time
         self._shared_core_speed = quota.shared_core_speed
         self._period_s = quota.period_s
         self._quota_s = vcpu * quota.period_s
@@ -71,7 +75,10 @@ class QuotaStation(Station[Job]):
         computing = self._computing
         soonest_s = now + EPSILON_S
         while computing and self._time_after(max(0.0, computing[0][0] - self._v) / self._rate) <= soonest_s:
-            done.append(heappop(computing)[2])
+            ended_v, _, job = heappop(computing)
+            done.append(job)
+            if self._line:
+                self._take_turn(ended_v)
             self._share()
         if not computing:
             self._v = 0.0
@@ -123,14 +130,21 @@ class QuotaStation(Station[Job]):
         if not computing:
             self._rate = 1.0
             return
-        busy = min(computing, self._cores)
+        busy = self._used_per_s
         shared = max(0, busy - (self._cores + 1) // 2)  # cores of which both threads compute
         self._rate = (busy - 2 * shared + 2 * shared * self._shared_core_speed) / computing
+        use = self._use
+        if use.contention or use.coherency:
+            self._slow_down()
+
+    @property
+    def _processors(self) -> float:
+        return self._cores
 
     @property
     def _used_per_s(self) -> float:
         """CPU seconds used in a second of run time."""
-        return min(len(self._computing), self._cores)
+        return min(len(self._computing), self._busy_max)
 
     @property
     def _end_s(self) -> float:

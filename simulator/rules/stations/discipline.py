@@ -3,7 +3,8 @@
 A request first waits for a worker (if the application has a limit), then needs `cpu_s` seconds of CPU, then waits
 `io_s` seconds for I/O; it occupies its worker until the end. CPU is capacitated processor sharing: with n requests
 computing on C vCPUs each runs at rate min(1, C/n), since a request is one thread. Exponential CPU times without a
-worker limit give the occupancy of M/M/C (facts validation 2.1); C = 1 and no I/O is M/G/1-PS.
+worker limit give the occupancy of M/M/C (facts validation 2.1); C = 1 and no I/O is M/G/1-PS. An application may use
+the CPU otherwise: request after request, on fewer processors, with losses (cpu_use.py).
 
 Theory: virtual work. Let V grow at the rate at which each computing request proceeds. A request that needs c more
 seconds ends when V has grown by c, whichever requests arrive or leave before that. So a heap ordered by final V
@@ -16,6 +17,8 @@ from collections import deque
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
 
+from simulator.rules.stations.cpu_use import ALL_SHARED, CpuUse, slowdown
+
 Job = TypeVar("Job")
 
 # A request whose remaining time is below this is complete: smaller remainders are rounding errors of V. A nanosecond is
@@ -27,14 +30,21 @@ class Station(Generic[Job]):
     """The CPU and the workers of one instance. The caller owns the time and the I/O waits.
 
     `vcpu` > 0 is the number of vCPUs; `workers` is the maximum number of requests processed at a time, None = no limit.
+    Where the CPU is used first come first served, `_line` are the requests that wait for their turn, and `_turns` is
+    the number of those that compute at a time.
     """
 
     __slots__ = (
         "_at_s",
         "_backlog",
         "_computing",
+        "_line",
         "_order",
         "_rate",
+        "_slowdown",
+        "_turns",
+        "_usable",
+        "_use",
         "_used_s",
         "_v",
         "busy_workers",
@@ -42,16 +52,21 @@ class Station(Generic[Job]):
         "workers",
     )
 
-    def __init__(self, vcpu: float, workers: int | None) -> None:
+    def __init__(self, vcpu: float, workers: int | None, use: CpuUse = ALL_SHARED) -> None:
         assert vcpu > 0, vcpu
         assert workers is None or workers > 0, workers
         self.vcpu = vcpu
+        self._use = use
+        self._usable = use.usable(vcpu)
+        self._turns = use.turns(self._processors)
         self.workers = workers
         self.busy_workers = 0
         self._backlog: deque[tuple[Job, float]] = deque()
         # (V at which it ends, order of start, job) of each computing request
         self._computing: list[tuple[float, int, Job]] = []
+        self._line: deque[tuple[Job, float]] = deque()
         self._rate = 1.0  # speed of each computing request, which depends on their number
+        self._slowdown = 1.0  # by what factor each takes more CPU time than alone
         self._v = 0.0
         self._used_s = 0.0
         self._at_s = 0.0
@@ -71,7 +86,7 @@ class Station(Generic[Job]):
     def resize(self, vcpu: float, now: float) -> None:
         """Change the number of vCPUs. With 0 nothing proceeds; `computed` and `next_s` are not called then."""
         self._advance(now)
-        self.vcpu = vcpu
+        self.vcpu, self._usable = vcpu, self._use.usable(vcpu)
         self._share()
 
     def leave(self, now: float) -> None:
@@ -93,7 +108,10 @@ class Station(Generic[Job]):
         # remaining work is shorter than any time step and would never complete.
         soonest_s = now + EPSILON_S
         while computing and now + (computing[0][0] - self._v) / self._rate <= soonest_s:
-            done.append(heappop(computing)[2])
+            ended_v, _, job = heappop(computing)
+            done.append(job)
+            if self._line:
+                self._take_turn(ended_v)
             self._share()
         if not computing:
             self._v = 0.0  # No request refers to V any more; resetting it keeps its precision.
@@ -107,9 +125,20 @@ class Station(Generic[Job]):
 
     def _start(self, job: Job, cpu_s: float, now: float) -> None:
         self._advance(now)
+        if len(self._computing) >= self._turns:
+            self._line.append((job, cpu_s))
+            return
         self._order += 1
         heappush(self._computing, (self._v + cpu_s, self._order, job))
         self._share()
+
+    def _take_turn(self, since_v: float) -> None:
+        """Start the first request of the line. It takes the turn of one that has ended at `since_v`, which is exact
+        even if the caller is late.
+        """
+        job, cpu_s = self._line.popleft()
+        self._order += 1
+        heappush(self._computing, (since_v + cpu_s, self._order, job))
 
     def used_s(self, now: float) -> float:
         """Return the CPU seconds that requests have used until `now`."""
@@ -120,9 +149,22 @@ class Station(Generic[Job]):
         if self._computing:
             grown_s = (now - self._at_s) * self._rate
             self._v += grown_s
-            self._used_s += grown_s * len(self._computing)
+            self._used_s += grown_s * len(self._computing) * self._slowdown
         self._at_s = now
 
     def _share(self) -> None:
         computing = len(self._computing)
-        self._rate = self.vcpu / computing if computing > self.vcpu else 1.0
+        self._rate = self._usable / computing if computing > self._usable else 1.0
+        use = self._use
+        if use.contention or use.coherency:
+            self._slow_down()
+
+    def _slow_down(self) -> None:
+        """Reduce the rate of the computing requests by what they cost each other."""
+        self._slowdown = slowdown(len(self._computing), self._use.contention, self._use.coherency)
+        self._rate /= self._slowdown
+
+    @property
+    def _processors(self) -> float:
+        """The number of processors that the instance can use at a time; a part of one is a slow one."""
+        return self.vcpu

@@ -41,6 +41,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "less_than": "below {lt:g}",
     "less_than_equal": "at most {le:g}",
     "literal_error": "{expected}",
+    "enum": "{expected}",
     "union_tag_invalid": "{expected_tags}",
     "union_tag_not_found": "a mapping with a name",
 }
@@ -92,7 +93,7 @@ def _problem(details: ErrorDetails, document: Document, root: type[Section]) -> 
     found = document.found(path)
     if kind.startswith(("greater", "less")) and _DURATION.fullmatch(found):
         expected += "s"
-    choices = re.findall(r"'([^']*)'", expected) if kind == "literal_error" else []
+    choices = re.findall(r"'([^']*)'", expected) if kind in {"literal_error", "enum"} else []
     return document.problem(path, expected.replace("'", ""), near=nearest(found, choices))
 
 

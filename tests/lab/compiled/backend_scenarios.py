@@ -55,6 +55,18 @@ QUOTAS: st.SearchStrategy[dict[str, Any] | None] = st.one_of(
         },
     ),
 )
+USES: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "cpu_order": st.sampled_from(["shared", "first_come", "first_come"]),
+            "parallelism": st.integers(1, 3),
+            "contention": st.sampled_from(["10 %", 1]),
+            "coherency": st.sampled_from(["2 %", 0.5]),
+        },
+    ),
+)
 # Environments that start, expire and age within the run, and requests beyond its scaling rate.
 LAMBDA: dict[str, Any] = {
     "name": "lambda",
@@ -123,6 +135,7 @@ def scenarios(draw: st.DrawFn, *, calls: bool = False) -> dict[str, Any]:
     workers = draw(st.sampled_from([None, None, 1, 2]))
     if workers is not None:
         simulated["workers"] = workers
+    simulated |= draw(USES)
     quota = draw(QUOTAS)
     if quota is not None:
         simulated["cpu_quota"] = quota

@@ -215,6 +215,15 @@ def made(seed: int, *, calls: bool = False) -> dict[str, Any]:
             "shared_core_speed": _some(r, 0.5, r.choice(["0.1 %", "65 %", 1])),
         }
         data["services"]["site"]["application"]["simulated"]["cpu_quota"] = _told(given)
+    r = Dice(seed, "use")
+    if r.random() < 0.4:
+        use = {
+            "cpu_order": _some(r, 0.6, "first_come"),
+            "parallelism": _some(r, 0.5, r.choice([1, 2, 5, 1024])),
+            "contention": _some(r, 0.4, r.choice([0, "1 %", 3])),
+            "coherency": _some(r, 0.4, r.choice([0, "0.1 %", 2])),
+        }
+        data["services"]["site"]["application"]["simulated"] |= _told(use)
     if calls:
         r = Dice(seed, "calls")
         names = ("orders-db", "cache", "api")[: r.choice([1, 1, 2, 3])]

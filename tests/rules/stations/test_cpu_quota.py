@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.rules.stations.cpu_quota import CpuQuota, QuotaStation
+from simulator.rules.stations.cpu_use import ALL_SHARED, CpuOrder, CpuUse
 from simulator.rules.stations.discipline import Station
 
 QUOTA = CpuQuota(0.1, 2)
@@ -87,7 +88,7 @@ def test_periods_begin_with_the_instance() -> None:
     assert end_of(station) == pytest.approx(0.15)
 
 
-def by_events(vcpu: float, quota: CpuQuota, arrivals: list[tuple[int, int]]) -> list[float]:
+def by_events(vcpu: float, quota: CpuQuota, arrivals: list[tuple[int, int]], use: CpuUse = ALL_SHARED) -> list[float]:
     """Return when each (arrival, CPU time), in ticks, has its CPU time. Computed from event to event with exact
     fractions.
 
@@ -103,19 +104,24 @@ def by_events(vcpu: float, quota: CpuQuota, arrivals: list[tuple[int, int]]) -> 
         while waiting and waiting[0][0] <= now:
             _, cpu, number = waiting.pop(0)
             left[number] = cpu
-        used_per_s = min(len(left), quota.cores)
+        computing = list(left)  # in order of arrival
+        if use.order is CpuOrder.FIRST_COME:
+            computing = computing[: use.parallelism or quota.cores]
+        used_per_s = min(len(computing), quota.cores, use.parallelism or quota.cores)
         pairs = max(0, used_per_s - math.ceil(quota.cores / 2))
         work_per_s = used_per_s - 2 * pairs * (1 - Fraction(quota.shared_core_speed).limit_denominator(100))
         steps = [period_ends - now, *([waiting[0][0] - now] if waiting else [])]
         rate = Fraction(0)
         if left and budget:
-            rate = work_per_s / len(left)
-            steps += [budget / used_per_s, min(left.values()) / rate]
+            others = len(computing) - 1
+            law = 1 + Fraction(str(use.contention)) * others + Fraction(str(use.coherency)) * len(computing) * others
+            rate = work_per_s / len(computing) / law
+            steps += [budget / used_per_s, min(left[number] for number in computing) / rate]
         step = min(steps)
         now += step
         if rate:
             budget -= step * used_per_s
-        for number in list(left):
+        for number in computing:
             left[number] -= step * rate
             if not left[number]:
                 del left[number]
@@ -129,14 +135,21 @@ def by_events(vcpu: float, quota: CpuQuota, arrivals: list[tuple[int, int]]) -> 
     vcpu=st.sampled_from([0.25, 0.5, 1.0, 2.0]),
     cores=st.integers(1, 4),
     speed=st.sampled_from([1.0, 0.65]),
+    use=st.builds(
+        CpuUse,
+        order=st.sampled_from(CpuOrder),
+        parallelism=st.sampled_from([None, None, 1, 2, 3]),
+        contention=st.sampled_from([0.0, 0.1]),
+        coherency=st.sampled_from([0.0, 0.02]),
+    ),
     arrivals=st.lists(st.tuples(st.integers(0, 1500), st.integers(1, 400)), min_size=1, max_size=8),
 )
 def test_ends_agree_with_an_exact_simulation_from_event_to_event(
-    vcpu: float, cores: int, speed: float, arrivals: list[tuple[int, int]]
+    vcpu: float, cores: int, speed: float, use: CpuUse, arrivals: list[tuple[int, int]]
 ) -> None:
     quota = CpuQuota(0.1, cores, speed)
     arrivals.sort()
-    station: Station[int] = QuotaStation(vcpu, None, quota, 0.0)
+    station: Station[int] = QuotaStation(vcpu, None, quota, 0.0, use)
     ends = [math.nan] * len(arrivals)
 
     def run_until(limit_s: float) -> None:
@@ -148,10 +161,11 @@ def test_ends_agree_with_an_exact_simulation_from_event_to_event(
         run_until(tick * float(TICK))
         station.arrive(number, cpu * float(TICK), tick * float(TICK))
     run_until(math.inf)
-    assert ends == pytest.approx(by_events(vcpu, quota, arrivals), abs=1e-6)
+    assert ends == pytest.approx(by_events(vcpu, quota, arrivals, use), abs=1e-6)
     total_s = sum(cpu for _, cpu in arrivals) * float(TICK)
     used_s = station.used_s(1e4)
-    assert used_s == pytest.approx(total_s) if speed == 1 else total_s <= used_s + 1e-9 <= total_s / speed + 2e-9
+    slowest = (1 + use.contention * 7 + use.coherency * 56) / speed
+    assert used_s == pytest.approx(total_s) if slowest == 1 else total_s <= used_s + 1e-9 <= total_s * slowest + 2e-9
 
 
 def test_workers_wait_as_in_a_station_that_shares_continuously() -> None:

@@ -6,12 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.fleet.simulated.application import Failures, SimulatedApplication
-from simulator.model.text import units
-from simulator.replay.service_plans import service_plans
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
-from simulator.world.clock import ClockKind
 from tests.scenario.scenario_texts import scenario_text
 
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/shop:1.2"
@@ -69,13 +65,3 @@ def test_a_mixed_pool_needs_a_real_application() -> None:
     assert told.services["web"].application.real_instances == 2
     with pytest.raises(ScenarioError, match="real_instances = 2, must be left out without process, container or"):
         scenario("{real_instances: 2, simulated: {}}")
-
-
-def test_a_simulated_application_may_fail_in_many_ways() -> None:
-    told = scenario(
-        "{simulated: {failures: {crash_share: 0.1 %, exit_code: 3, memory: 300 MB, ignores_sigterm: true}}}"
-    )
-    (plan,) = service_plans(told, ClockKind.VIRTUAL)
-    assert isinstance(plan.application, SimulatedApplication)
-    expected = Failures(crash_share=0.001, exit_code=3, memory_bytes=units.parse_bytes("300 MB"), ignores_sigterm=True)
-    assert plan.application.failures == expected

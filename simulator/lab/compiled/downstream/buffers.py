@@ -195,6 +195,7 @@ def _resource(use: DownstreamUse) -> Any:
         "queue_head": NOBODY,
         "queue_tail": NOBODY,
         "rate": 1.0,
+        "slowdown": 1.0,
         "armed_s": math.inf,
         "full_s": -math.inf,
         "storm_s": -math.inf,

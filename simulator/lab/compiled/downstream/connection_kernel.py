@@ -17,7 +17,7 @@ from simulator.lab.compiled.state import (
     WAITING,
     World,
 )
-from simulator.lab.compiled.station_kernel import progress
+from simulator.lab.compiled.station_kernel import progress, slow_down
 
 NEVER_S: Final = float("inf")
 GRANTED, QUEUED, REJECTED = range(3)
@@ -140,9 +140,8 @@ def draw(w: World, stream: int) -> float:
 @kernel
 def share_resource(w: World, resource: int) -> None:
     r = w.down.resources[resource]
-    present = int(r.computing)
-    more = max(0, present - 1)
-    r.rate = 1 / (1 + r.contention * more + r.coherency * present * more)
+    r.rate = 1.0
+    slow_down(r, r.contention, r.coherency)
 
 
 @procedure

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
+from simulator.rules.stations.cpu_use import CpuOrder
 from simulator.scenario.sections.base_model import (
     Count,
     Duration,
     Flag,
+    Number,
     PositiveDuration,
     ResourceName,
     Section,
@@ -20,6 +22,9 @@ from simulator.scenario.sections.base_model import (
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
 from simulator.scenario.sections.image_spec import ImageSpec
 from simulator.scenario.sections.simulated.background_spec import BackgroundSpec
+
+# Processors of one application: as many as the largest machines have.
+PARALLELISM_MAX: Final = 1024
 
 
 class FailuresSpec(Section):
@@ -106,6 +111,22 @@ class SimulatedSpec(Section):
     """Paths with a cost of their own, written as in `requests`, without the query string."""
     workers: Count | None = Field(default=None, ge=1)
     """Number of requests that the application processes at once; further requests wait inside it. Default: no limit."""
+    cpu_order: CpuOrder = CpuOrder.SHARED
+    """shared: requests that compute share the vCPUs, as threads do. first_come: the CPU work of a request runs to
+    completion before that of the next one, as in an event loop (Node.js, asyncio); their `io` still overlaps.
+    """
+    parallelism: Count | None = Field(default=None, ge=1, le=PARALLELISM_MAX)
+    """Processors that the application's code can use at a time: 1 for an event loop, and for threads under a global
+    interpreter lock. With `first_come`, the number of requests that compute at a time (default: all vCPUs).
+    """
+    contention: Number = Field(default=0.0, ge=0)
+    """How much each further computing request slows all of them down: coefficient sigma of the Universal Scalability
+    Law. Their CPU time grows.
+    """
+    coherency: Number = Field(default=0.0, ge=0)
+    """How much each pair of computing requests slows all of them down: coefficient kappa of the Universal Scalability
+    Law.
+    """
     failure_share: Share = 0.0
     """Share of the requests that the application answers with 500."""
     memory: MemorySpec | None = None
@@ -124,7 +145,8 @@ class SimulatedSpec(Section):
     def __hash__(self) -> int:
         """Hash only the names in mappings, which are not hashable. Equality compares the whole mappings."""
         costs = (self.cpu, self.io, self.cpu_per_mb_s, self.io_per_mb_s)
-        given = (self.start_up, *costs, self.workers, self.failure_share, self.memory, self.failures)
+        use = (self.cpu_order, self.parallelism, self.contention, self.coherency)
+        given = (self.start_up, *costs, *use, self.workers, self.failure_share, self.memory, self.failures)
         return hash((*given, *self.paths, *self.background))
 
     @property
@@ -135,6 +157,10 @@ class SimulatedSpec(Section):
             or self.io_per_mb_s
             or any(given.cpu_per_mb_s or given.io_per_mb_s for given in self.paths.values())
         )
+
+    def usable_vcpu(self, vcpu: float) -> float:
+        """Return how many of the vCPUs of an instance the application can use."""
+        return vcpu if self.parallelism is None else min(vcpu, self.parallelism)
 
     @property
     def memory_use(self) -> tuple[int, int]:
