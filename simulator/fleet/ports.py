@@ -8,6 +8,7 @@ distinguish them. `PooledExchange` (exchange.py) implements `Exchange`, and `Ins
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -57,10 +58,14 @@ class ExitStatus(NamedTuple):
 
 
 class ResourceUsage(NamedTuple):
-    """Resource usage of an instance: CPU seconds since its launch, and bytes of memory in use now."""
+    """Resource usage of an instance: CPU seconds since its launch, and bytes of memory in use now.
+
+    `throttled_s`: seconds since its launch for which a CPU quota has stopped it, added over its CPUs; NaN if unknown.
+    """
 
     cpu_s: float
     memory_bytes: float
+    throttled_s: float = math.nan
 
 
 class LaunchError(Exception):

@@ -149,6 +149,14 @@ class PolicyEvaluated(NamedTuple):
     decision: Decision
 
 
+class StartProbeFailed(NamedTuple):
+    """A health check of an instance that starts has failed, for the reason `why`."""
+
+    service: str
+    instance: int
+    why: str
+
+
 class RevisionSwitched(NamedTuple):
     """Another revision of a service gets its requests from now on, or none."""
 

@@ -155,7 +155,7 @@ class GroupLimits:
 
     def usage(self) -> ResourceUsage | None:
         try:
-            return ResourceUsage(self.used_s(), self._group.memory_bytes())
+            return ResourceUsage(self.used_s(), self._group.memory_bytes(), self._group.throttled_s())
         except OSError:
             return None
 

@@ -6,7 +6,7 @@ import asyncio
 
 from simulator.fleet.instance import Instance, Termination
 from simulator.model.instance import InstanceEvent
-from simulator.records.events import EventLogged, InstanceMoved, InstanceReported
+from simulator.records.events import EventLogged, InstanceMoved, InstanceReported, StartProbeFailed
 from simulator.records.journal import Journal
 from simulator.world.clock import RunClock
 
@@ -51,6 +51,10 @@ class InstanceRecords:
     def start_line(self, text: str) -> None:
         """Record a line in the event log about what delays the start of an instance."""
         self._log(text, is_start=True)
+
+    def probe_failed(self, number: int, why: str) -> None:
+        """Publish that a health check of an instance that starts has failed."""
+        self._journal.publish(StartProbeFailed(self._service, number, why))
 
     def _log(self, text: str, *, is_start: bool) -> None:
         self._journal.record(EventLogged(self._clock.at_s(), self._service, text))

@@ -95,7 +95,7 @@ class ReplicaSet(InstanceSet):
             pool, actuator, settings.idle_after_s, clock, self._move, self._expire, self._retire, random
         )
         self._health = HealthWatch(settings, pool, self.prober, clock, tasks, self.records.line, self._replace)
-        self.starts = StartupMonitor(self.settings, self.prober, tasks, self.records.start_line, is_logged=logs_starts)
+        self.starts = StartupMonitor(self.settings, self.prober, tasks, self.records, is_logged=logs_starts)
 
     # --- the desired count --------------------------------------------------------------------------------------------
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.settings import PoolSettings
@@ -21,11 +20,18 @@ _LOOK_S: Final = 1.0
 _LINE_S: Final = 5.0
 
 
+class StartRecords(Protocol):
+    """Records what is observed of instances that start; implemented by `InstanceRecords`."""
+
+    def start_line(self, text: str, /) -> None: ...
+    def probe_failed(self, number: int, why: str, /) -> None: ...
+
+
 class StartupMonitor:
     """Monitors the starts of instances; one object per replica set.
 
-    `is_logged`: True if delays of an instance are written to the event log, with `line`. False for simulated instances,
-    whose delays are configured.
+    `records` publishes every failed probe. `is_logged`: True if delays of an instance are also written to its event
+    log. False for simulated instances, whose delays are configured.
     """
 
     def __init__(
@@ -33,7 +39,7 @@ class StartupMonitor:
         settings: PoolSettings,
         prober: Prober,
         tasks: Tasks,
-        line: Callable[[str], None],
+        records: StartRecords,
         *,
         is_logged: bool = False,
     ) -> None:
@@ -41,7 +47,7 @@ class StartupMonitor:
         self._settings = settings
         self._prober = prober
         self._tasks = tasks
-        self._line = line
+        self._records = records
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -91,7 +97,11 @@ class StartupMonitor:
 
     def line(self, text: str) -> None:
         if self._is_logged:
-            self._line(text)
+            self._records.start_line(text)
+
+    def probe_failed(self, number: int, why: str) -> None:
+        """Publish a failed probe of an instance."""
+        self._records.probe_failed(number, why)
 
 
 class _Seen:
@@ -110,6 +120,7 @@ class _Seen:
 
     def failed(self, why: str, now_s: float) -> None:
         self._why = why
+        self._watch.probe_failed(self._number, why)
         if now_s < self._look_s:
             return
         self._look_s = now_s + _LOOK_S

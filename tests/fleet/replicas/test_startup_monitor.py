@@ -44,14 +44,20 @@ class Start:
         self.instance = Instance(1, LoopTime(0.0))
         self.backend = ExplainingBackend(healthy_at_s)
         self.tasks = Tasks("starts")
-        loop = asyncio.get_running_loop()
+        self.failed: list[tuple[float, int, str]] = []
         self.monitor = StartupMonitor(
             stage_settings(startup_allowance_s=allowance_s),
             Prober(HealthCheck(interval_s=1)),
             self.tasks,
-            lambda line: self.lines.append((loop.time(), line)),
+            self,
             is_logged=is_logged,
         )
+
+    def start_line(self, text: str) -> None:
+        self.lines.append((asyncio.get_running_loop().time(), text))
+
+    def probe_failed(self, number: int, why: str) -> None:
+        self.failed.append((asyncio.get_running_loop().time(), number, why))
 
     async def until_healthy(self) -> bool:
         return await self.monitor.until_healthy(self.instance, self.backend)
@@ -77,6 +83,15 @@ def test_a_start_ends_with_the_probe_that_passes() -> None:
         assert not start.instance.ending.done()
 
     in_start(test, 3.0)
+
+
+def test_every_failed_probe_is_published_also_if_it_is_not_logged() -> None:
+    async def test(start: Start) -> None:
+        assert await start.until_healthy()
+        assert start.failed == [(0.0, 1, "no answer"), (1.0, 1, "no answer"), (2.0, 1, "no answer")]
+        assert start.lines == []
+
+    in_start(test, 3.0, is_logged=False)
 
 
 def test_traffic_comes_some_time_after_the_instance_became_healthy() -> None:

@@ -67,6 +67,9 @@ class Group(Protocol):
     def used_s(self) -> float:
         """Return the CPU seconds that the group has used, including those of ended processes."""
 
+    def throttled_s(self) -> float:
+        """Return the seconds for which the CPU quota has stopped the group, added over the CPUs."""
+
     def memory_bytes(self) -> int:
         """Return the memory in use without reclaimable file cache, in bytes."""
 
@@ -118,6 +121,9 @@ class GroupV1:
     def used_s(self) -> float:
         return int((self._hierarchies["cpuacct"] / "cpuacct.usage").read_text()) / _NS_PER_S
 
+    def throttled_s(self) -> float:
+        return _count(self._hierarchies["cpu"] / "cpu.stat", "throttled_time") / _NS_PER_S
+
     def memory_bytes(self) -> int:
         directory = self._hierarchies["memory"]
         return _held(directory / "memory.usage_in_bytes", directory / "memory.stat", "total_inactive_file")
@@ -162,6 +168,9 @@ class GroupV2:
 
     def used_s(self) -> float:
         return _count(self._directory / "cpu.stat", "usage_usec") / _US_PER_S
+
+    def throttled_s(self) -> float:
+        return _count(self._directory / "cpu.stat", "throttled_usec") / _US_PER_S
 
     def memory_bytes(self) -> int:
         return _held(self._directory / "memory.current", self._directory / "memory.stat", "inactive_file")

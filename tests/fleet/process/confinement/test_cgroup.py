@@ -30,6 +30,7 @@ def test_version_1_writes_what_the_kernel_reads(machine: Machine) -> None:
         "one",
         cpu__cfs_quota_us="-1",
         cpuacct__usage="1500000000\n",
+        cpu__stat="nr_periods 40\nnr_throttled 7\nthrottled_time 250000000\n",
         memory__limit_in_bytes="",
         memory__memsw__limit_in_bytes="",
         memory__usage_in_bytes="5000",
@@ -50,13 +51,14 @@ def test_version_1_writes_what_the_kernel_reads(machine: Machine) -> None:
     group.thaw()
     assert (directory / "freezer.state").read_text() == "THAWED"
     assert (group.used_s(), group.memory_bytes(), group.oom_kills()) == (1.5, 4000, 2)
+    assert group.throttled_s() == 0.25
 
 
 def test_version_2_writes_what_the_kernel_reads(machine: Machine) -> None:
     directory = machine.group(
         "one",
         cpu__max="max 100000",
-        cpu__stat="usage_usec 1500000\nuser_usec 1000000\n",
+        cpu__stat="usage_usec 1500000\nuser_usec 1000000\nnr_throttled 7\nthrottled_usec 250000\n",
         memory__max="max",
         memory__swap__max="max",
         memory__current="5000",
@@ -77,6 +79,7 @@ def test_version_2_writes_what_the_kernel_reads(machine: Machine) -> None:
     group.thaw()
     assert (directory / "cgroup.freeze").read_text() == "0"
     assert (group.used_s(), group.memory_bytes(), group.oom_kills()) == (1.5, 4000, 1)
+    assert group.throttled_s() == 0.25
 
 
 def test_a_kernel_that_does_not_account_for_swap_limits_memory_alone(machine: Machine) -> None:
