@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, Protocol, TextIO
 
 from simulator.model.times import RunTime
 from simulator.platform.platform import Platform, Service
@@ -62,10 +62,25 @@ class ViewBegins(NamedTuple):
     at_s: RunTime
 
 
-class RunRecorder:
-    """Records a run from the events of its journal. `csv` receives a row for each request when it ends."""
+class RowReader(Protocol):
+    """Receives the rows of all requests of a run, in the order in which they ended."""
 
-    def __init__(self, scenario: ScenarioSpec, clock: ClockKind, journal: Journal, csv: TextIO | None = None) -> None:
+    def read(self, chunk: Chunk, /) -> None: ...
+
+
+class RunRecorder:
+    """Records a run from the events of its journal. `csv` receives a row for each request when it ends, and so does
+    `rows`.
+    """
+
+    def __init__(
+        self,
+        scenario: ScenarioSpec,
+        clock: ClockKind,
+        journal: Journal,
+        csv: TextIO | None = None,
+        rows: RowReader | None = None,
+    ) -> None:
         self.log = RequestLog(journal)
         self._journal = journal
         self._sent: deque[tuple[float, int]] = deque()  # (time, requests sent until then), for the window of the rates
@@ -88,6 +103,8 @@ class RunRecorder:
         if csv is not None:
             names = [scenario.traffic[index].name for index in scenario.numbers.sources]
             self.row_readers.append(RequestCsv(csv, names, scenario.warm_up_s, self.log.rules).read)
+        if rows is not None:
+            self.row_readers.append(rows.read)
         for read in self.row_readers:
             journal.subscribe(Chunk, read)
         self._real_service_time = _real_service_time(scenario, clock, journal)

@@ -25,7 +25,7 @@ from simulator.replay.abort import aborting_check, is_aborting
 from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.request_backend import RequestBackend
 from simulator.replay.run_context import ExportsOpened, PlatformOpened, RunContext, RunEnded, TrafficBegan
-from simulator.replay.run_recorder import RunRecorder
+from simulator.replay.run_recorder import RowReader, RunRecorder
 from simulator.replay.service_plans import service_plans
 from simulator.replay.timeline import Timeline
 from simulator.report.report import RunRecord
@@ -67,14 +67,16 @@ class InterruptedRun(Exception):
 class Run:
     """One run of a scenario. `interrupt` ends it early; its records are completed in any case.
 
-    If `live` is None, the run is in virtual time. `playback` is the playback speed of virtual time. `journal` has the
-    events of the run (run_context.py) and of its platform. Subscribe before the run.
+    If `live` is None, the run is in virtual time. `playback` is the playback speed of virtual time. `csv` and `rows`
+    receive the row of each request. `journal` has the events of the run (run_context.py) and of its platform. Subscribe
+    before the run.
     """
 
     scenario: ScenarioSpec
     live: LiveSettings | None = None
     watcher: Watcher = field(default_factory=SilentWatcher)
     csv: TextIO | None = None
+    rows: RowReader | None = None
     playback: Playback | None = None
     exports: ExportSettings | None = None
     backend: RequestBackend | None = None  # processes the requests of virtual time; None: the platform's own objects do
@@ -97,7 +99,7 @@ class Run:
         """Run the scenario. Raises the error that ended the run: LaunchError, OSError, an error of a policy or of a
         data file, or a bug.
         """
-        recorder = RunRecorder(self.scenario, self.clock, self.journal, self.csv)
+        recorder = RunRecorder(self.scenario, self.clock, self.journal, self.csv, self.rows)
         streams = RandomStreams(self.scenario.seed)
         proxies = self._proxies(streams, lambda: platform.clock.at_s())  # noqa: PLW0108 it comes later
         platform = compose_platform(

@@ -8,6 +8,7 @@ from typing import Final, TextIO, assert_never
 
 from simulator.model.extras import missing_text
 from simulator.replay.progress import SilentWatcher, Watcher
+from simulator.replay.run_recorder import RowReader
 from simulator.replay.runner import Run, play
 from simulator.report.report import RunRecord
 from simulator.scenario.rate_factor import rate_factor
@@ -161,11 +162,16 @@ def _expected_requests(scenario: ScenarioSpec, index: int) -> float:
             assert_never(shape)
 
 
-def compiled_run(scenario: ScenarioSpec, watcher: Watcher | None = None, csv: TextIO | None = None) -> Run:
+def compiled_run(
+    scenario: ScenarioSpec,
+    watcher: Watcher | None = None,
+    csv: TextIO | None = None,
+    rows: RowReader | None = None,
+) -> Run:
     """Prepare a run of the scenario in the compiled backend, which must support the scenario."""
     from simulator.lab.compiled.play import CompiledRequests  # noqa: PLC0415 numba takes a second to import
 
-    return Run(scenario, watcher=watcher or SilentWatcher(), csv=csv, backend=CompiledRequests(scenario))
+    return Run(scenario, watcher=watcher or SilentWatcher(), csv=csv, rows=rows, backend=CompiledRequests(scenario))
 
 
 def play_compiled(scenario: ScenarioSpec) -> RunRecord:

@@ -1,0 +1,61 @@
+"""Sentences about what limits the use of an observation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from simulator.calibration.observation.observation import ServiceObservation
+from simulator.calibration.observing.level_search import LevelSearch
+
+_BUSY_SHARE: Final = 0.5  # of the cores, by the load average before the observation
+_STEAL_SHARE: Final = 0.02
+
+
+def observation_notes(made: ServiceObservation, search: LevelSearch, *, interrupted: bool) -> ServiceObservation:
+    """Return the observation with its notes."""
+    return replace(made, notes=(*made.notes, *_notes(made, search, interrupted=interrupted)))
+
+
+def _notes(made: ServiceObservation, search: LevelSearch, *, interrupted: bool) -> Iterator[str]:
+    if interrupted:
+        yield f"The observation was interrupted: it has {len(made.loads)} levels."
+    if search.ends:
+        yield f"No further level was played: {search.ends}."
+    yield from _of_load(made, search)
+    if made.is_virtual:
+        return
+    yield from _of_machine(made)
+    if not made.limits.by:
+        yield "No limits of CPU and memory were in force: the size of the instance was that of the machine."
+    elif not made.limits.cpu_limited:
+        yield "The CPU of the instance was not limited."
+
+
+def _of_load(made: ServiceObservation, search: LevelSearch) -> Iterator[str]:
+    late = made.late_stages
+    if late:
+        which = ", ".join(map(str, late))
+        yield (
+            f"The load client was late in level{'s' * (len(late) > 1)} {which}: the arrivals were not those intended, "
+            "and latencies include the delay of the client."
+        )
+    if search.capacity_rps is None and made.loads:
+        highest = max(stage.rate_rps for stage in made.loads)
+        yield f"The service was not saturated: the highest rate was {highest:g}/s. Its capacity is unknown."
+    for stage in made.loads:
+        if stage.ended_by and not stage.ended_by.startswith(("saturated", "interrupted")):
+            yield f"Level {stage.number} ended after {stage.duration_s:.1f} s: {stage.ended_by}."
+
+
+def _of_machine(made: ServiceObservation) -> Iterator[str]:
+    machine = made.machine
+    if not math.isnan(machine.load_before) and machine.load_before > _BUSY_SHARE * machine.cores:
+        yield (
+            f"The machine was busy before the observation: load average {machine.load_before:.1f} on {machine.cores} "
+            "cores. Observe again when it is quiet."
+        )
+    if not math.isnan(machine.steal_share) and machine.steal_share > _STEAL_SHARE:
+        yield f"The hypervisor gave {machine.steal_share:.0%} of the CPU time to other machines."
