@@ -10,9 +10,8 @@ from simulator.calibration.observing.level import REST_S, Level, level_scenario
 from simulator.calibration.observing.load_guard import LoadGuard
 from simulator.calibration.observing.observed_service import ObservedService
 from simulator.calibration.observing.stage_meter import StageMeter
-from simulator.lab.backend_names import COMPILED, EVENT_LOOP
+from simulator.lab.backend_names import EVENT_LOOP
 from simulator.lab.compare.backends import kind_of
-from simulator.lab.compiled.compiled_backend import compiled_run
 from simulator.replay.progress import ProgressView
 from simulator.replay.runner import InterruptedRun, Run, play
 from simulator.world.clock import wall_s
@@ -72,10 +71,9 @@ class LevelRun:
         self._is_live = live is not None
         self._ended_s = self._seen_s = 0.0
         self._reason = ""
-        if live is None and kind_of(backend, scenario).name == COMPILED:
-            self._run = compiled_run(scenario)
-        else:
-            self._run = Run(scenario, live, watcher=self)
+        self._run = (
+            Run(scenario, live, watcher=self) if live is not None else kind_of(backend, scenario).prepare(scenario)
+        )
         self._meter = StageMeter(service, level, self._run.journal)
         self._run.rows = self._meter
 
