@@ -1,6 +1,8 @@
 """Import: makes scenarios of recorded traffic in the formats of other programs and datasets, and of load scripts."""
 
 PUBLIC_MODULES = (
+    "arrivals.arrival_model",
+    "arrivals.count_series",
     "format",
     "formats.table",
     "imported",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from simulator.ingest.arrivals.arrival_model import ArrivalForm, ArrivalModel
+from simulator.ingest.arrivals.traffic_text import has_file, rate_events, rate_rows, shape_text
 from simulator.ingest.duration_histogram import DurationHistogram
 from simulator.ingest.imported import Imported, ImportedService
 from simulator.ingest.service.service_settings import ServiceSettings
@@ -27,21 +29,40 @@ class RecordingText(NamedTuple):
     blocks: Iterator[str]
 
 
-def recordings(imported: Imported, stem: str) -> list[RecordingText]:
-    """Return the recordings: one file for each service whose requests have times, one for the counts of all others."""
+_NO_MODELS: Final[Mapping[str, ArrivalModel]] = {}
+
+
+def recordings(imported: Imported, stem: str, models: Mapping[str, ArrivalModel] = _NO_MODELS) -> list[RecordingText]:
+    """Return the recordings: one file for each service whose requests have times, one for the counts of all others.
+
+    `models`: of services, by name; a service whose model is not REPLAY has a file only for a rate with a season.
+    """
+    replayed = [each for each in imported.services if not _is_modelled(each, models)]
     texts = [
-        RecordingText(_trace_file(stem, each, imported), _trace(each))
-        for each in imported.services
-        if each.times_s is not None
+        RecordingText(_own_file(stem, each, imported), _trace(each)) for each in replayed if each.times_s is not None
     ]
-    counted = [each for each in imported.services if each.counts is not None]
+    texts += [
+        RecordingText(_own_file(stem, each, imported), rate_rows(models[each.name]))
+        for each in imported.services
+        if _is_modelled(each, models) and has_file(models[each.name])
+    ]
+    counted = [each for each in replayed if each.counts is not None]
     if counted:
         texts.append(RecordingText(_bins_file(stem), _bins(counted, imported.length_s)))
     return texts
 
 
-def scenario_text(imported: Imported, stem: str, files: list[str]) -> str:
-    """Return the scenario file. `stem`: the beginning of the names of its recordings. `files`: what was imported."""
+def _is_modelled(service: ImportedService, models: Mapping[str, ArrivalModel]) -> bool:
+    model = models.get(service.name)
+    return model is not None and model.form is not ArrivalForm.REPLAY
+
+
+def scenario_text(
+    imported: Imported, stem: str, files: list[str], models: Mapping[str, ArrivalModel] = _NO_MODELS
+) -> str:
+    """Return the scenario file. `stem`: the beginning of the names of its recordings. `files`: what was imported.
+    `models`: of the arrivals of services, by name; without one a service replays its recording.
+    """
     lines = [
         *_comment(f"Traffic of {', '.join(files)}, imported from"),
         *(
@@ -59,7 +80,10 @@ def scenario_text(imported: Imported, stem: str, files: list[str]) -> str:
         lines += _application(each, imported.settings)
     lines += ["", "traffic:"]
     for each in imported.services:
-        lines += _source(each, imported, stem)
+        lines += _source(each, imported, stem, models)
+    events = [event for name, model in models.items() for event in rate_events(model, name)]
+    if events:
+        lines += ["", "timeline:", *(f"  - {event}" for event in events)]
     return "\n".join(lines) + "\n"
 
 
@@ -136,20 +160,25 @@ def _lines(text: str, first: str, following: str) -> list[str]:
     )
 
 
-def _source(service: ImportedService, imported: Imported, stem: str) -> list[str]:
+def _source(service: ImportedService, imported: Imported, stem: str, models: Mapping[str, ArrivalModel]) -> list[str]:
     lines = [f"  - name: {service.name}"]
     if len(imported.services) > 1:
         lines.append(f"    service: {service.name}")
+    if _is_modelled(service, models):
+        model = models[service.name]
+        shape = shape_text(model, _own_file(stem, service, imported))
+        because = f"{service.requests:,.0f} requests as {model.form.noun}, because {model.reason}."
+        return [*lines, *_comment(because, indent=4), *_wrapped(shape, indent=4), *_requests(service)]
     if service.times_s is None:
         fields = f"file: {json.dumps(_bins_file(stem))}, column: {service.name}, bin: {duration_text(service.bin_s)}"
         return [*lines, f"    bins: {{{fields}}}", *_requests(service)]
     if len(service.times_s) and service.times_s[0] > 0:
         lines.append(f"    from: {service.times_s[0]:.6f}s")
-    fields = f"file: {json.dumps(_trace_file(stem, service, imported))}, time_column: time_s, format: seconds"
+    fields = f"file: {json.dumps(_own_file(stem, service, imported))}, time_column: time_s, format: seconds"
     return [*lines, f"    trace: {{{fields}}}", *_requests(service)]
 
 
-def _trace_file(stem: str, service: ImportedService, imported: Imported) -> str:
+def _own_file(stem: str, service: ImportedService, imported: Imported) -> str:
     return f"{stem}.csv" if len(imported.services) == 1 else f"{stem}-{service.name}.csv"
 
 

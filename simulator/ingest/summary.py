@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from simulator.ingest.arrivals import arrivals_of, describe
-from simulator.ingest.imported import Imported
+from simulator.ingest.arrivals.arrival_model import ArrivalForm, ArrivalModel
+from simulator.ingest.arrivals.recorded_arrivals import arrivals_of, describe
+from simulator.ingest.imported import Imported, ImportedService
 from simulator.ingest.load.scripts import ImportedLoad
 from simulator.ingest.service_time import UNKNOWN_TIME
 from simulator.model.text.units import duration_text
@@ -14,6 +15,7 @@ from simulator.model.text.units import duration_text
 # Functions that were not chosen, named in the summary.
 _SHOWN: Final = 5
 _NAME: Final = 24
+_NO_MODELS: Final[Mapping[str, ArrivalModel]] = {}
 
 
 class SummaryLine(NamedTuple):
@@ -23,12 +25,12 @@ class SummaryLine(NamedTuple):
     text: str
 
 
-def summary(imported: Imported) -> list[SummaryLine]:
-    """Return the lines in the order of their kinds."""
+def summary(imported: Imported, models: Mapping[str, ArrivalModel] = _NO_MODELS) -> list[SummaryLine]:
+    """Return the lines in the order of their kinds. `models`: of the arrivals of services, by name."""
     return [
         *(SummaryLine("read", text) for text in _read(imported)),
-        *(SummaryLine("kept", text) for text in _kept(imported)),
-        *(SummaryLine("guessed", text) for text in _guessed(imported)),
+        *(SummaryLine("kept", text) for text in _kept(imported, models)),
+        *(SummaryLine("guessed", text) for text in _guessed(imported, models)),
         *(SummaryLine("dropped", text) for text in _dropped(imported)),
     ]
 
@@ -58,11 +60,10 @@ def _read(imported: Imported) -> Iterator[str]:
         yield describe(found) if len(imported.services) == 1 else f"{service.name}, {describe(found)}"
 
 
-def _kept(imported: Imported) -> Iterator[str]:
+def _kept(imported: Imported, models: Mapping[str, ArrivalModel]) -> Iterator[str]:
     for each in imported.services:
         of = f" of {_short(each.function)}" if each.function else ""
-        how = "each with its time" if each.times_s is not None else f"as counts per {duration_text(each.bin_s)}"
-        yield f"{each.name}: {each.requests:,.0f} requests{of}, {how}"
+        yield f"{each.name}: {each.requests:,.0f} requests{of}, {_how(each, models.get(each.name))}"
         if each.routes:
             shown = ", ".join(f"{route.method} {route.path}" for route in each.routes[:_SHOWN])
             more = ", ..." if len(each.routes) > _SHOWN else ""
@@ -76,10 +77,21 @@ def _kept(imported: Imported) -> Iterator[str]:
         yield from form.kept
 
 
-def _guessed(imported: Imported) -> Iterator[str]:
+def _how(service: ImportedService, model: ArrivalModel | None) -> str:
+    replayed = "each with its time" if service.times_s is not None else f"as counts per {duration_text(service.bin_s)}"
+    if model is None:
+        return replayed
+    how = replayed if model.form is ArrivalForm.REPLAY else f"as {model.form.noun}"
+    return f"{how}, because {model.reason}"
+
+
+def _guessed(imported: Imported, models: Mapping[str, ArrivalModel]) -> Iterator[str]:
     for form in imported.formats:
         yield from form.guessed
-    if any(each.counts is not None for each in imported.services):
+    replayed = [
+        each for each in imported.services if each.name not in models or models[each.name].form is ArrivalForm.REPLAY
+    ]
+    if any(each.counts is not None for each in replayed):
         yield "requests of a bin are played at random times within it"
     if any(each.routes for each in imported.services):
         yield "the mix of routes is the same at all times; {id} stands for numbers, hashes and tokens in paths"

@@ -36,6 +36,15 @@ class ImportPart:
     length: Annotated[
         str | None, typer.Option("--for", metavar="TIME", help="Import no more than this.", rich_help_panel=PART)
     ] = None
+    arrivals: Annotated[
+        str,
+        typer.Option(
+            "--arrivals",
+            metavar="MODEL",
+            help="replay; poisson: a rate over time; mmpp: two states, for bursts; auto: chosen by tests.",
+            rich_help_panel=PART,
+        ),
+    ] = "replay"
     bin_width: Annotated[
         str | None,
         typer.Option(

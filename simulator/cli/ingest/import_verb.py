@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -13,16 +13,21 @@ from simulator.cli.ingest.import_options import ImportFunctions, ImportOutputs, 
 from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs, lost
 from simulator.cli.printing import echo
-from simulator.ingest.imported import import_files
+from simulator.ingest.arrivals.arrival_model import ArrivalForm, ArrivalModel, arrival_model
+from simulator.ingest.arrivals.count_series import count_series
+from simulator.ingest.imported import Imported, import_files
 from simulator.ingest.load.plan import plan_text
 from simulator.ingest.load.scripts import imported_load
 from simulator.ingest.scenario_text import RecordingText, recordings, scenario_text
 from simulator.ingest.settings import ImportSettings
 from simulator.ingest.summary import load_summary, summary
+from simulator.model.extras import explain_missing
+from simulator.model.text.problems import one_of
 from simulator.model.text.units import parse_duration
 from simulator.scenario.problems import ScenarioError
 
 _WIDTH: Final = 8
+_AUTO: Final = "auto"
 
 
 @grouped
@@ -37,6 +42,9 @@ def import_verb(
     The format is recognised by the content. What was kept, guessed and dropped is printed.
     """
     settings = _settings(outputs, part, functions)
+    forms = [*ArrivalForm, _AUTO]
+    if part.arrivals not in forms:
+        bad_input(f"--arrivals = {part.arrivals!r}, must be {one_of(part.arrivals, forms)}")
     stem = outputs.out.stem
     texts: list[RecordingText] = []
     try:
@@ -45,8 +53,12 @@ def import_verb(
             text, lines = plan_text(load.plan, stem, load.file, load.settings.given), load_summary(load)
         else:
             imported = import_files(files, settings)
-            texts = recordings(imported, stem)
-            text, lines = scenario_text(imported, stem, [path.name for path in files]), summary(imported)
+            models = _models(imported, part.arrivals)
+            texts = recordings(imported, stem, models)
+            names = [path.name for path in files]
+            text, lines = scenario_text(imported, stem, names, models), summary(imported, models)
+    except ModuleNotFoundError as error:
+        bad_input(f"--arrivals = {part.arrivals}: {explain_missing(error) or error}")
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     with Outputs() as written:
@@ -82,6 +94,22 @@ def _settings(outputs: ImportOutputs, part: ImportPart, functions: ImportFunctio
         length_s=None if part.length is None else _duration("--for", part.length, least_s=1.0),
         bin_s=None if part.bin_width is None else _duration("--bin", part.bin_width, least_s=0.001),
     )
+
+
+def _models(imported: Imported, asked: str) -> Mapping[str, ArrivalModel]:
+    """Return the models of the arrivals of all services by name; none to replay them.
+
+    Raises:
+        ModuleNotFoundError: if a library of the extra `lab` is missing.
+        ValueError: if a recording does not fit the model that was asked for.
+    """
+    if asked == ArrivalForm.REPLAY:
+        return {}
+    form = None if asked == _AUTO else ArrivalForm(asked)
+    return {
+        each.name: arrival_model(count_series(each.times_s, each.counts, each.bin_s, imported.length_s), form)
+        for each in imported.services
+    }
 
 
 def _duration(option: str, text: str, least_s: float) -> float:

@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.scenario.scenario import load_scenario
+from simulator.scenario.sections.shape_spec import MmppSpec
+from simulator.world.random_streams import RandomStreams
 from tests.ingest.dataset_files import Invocation, azure_2021
 
 RUN = CliRunner()
@@ -87,3 +89,53 @@ def test_settings_without_a_recording_are_not_enough(trace: str) -> None:
 
     assert done.exit_code == 2
     assert "give a recording of its traffic too" in done.output
+
+
+def log_of_bursts(path: Path) -> str:
+    """Write an access log of half an hour: 5/s, and 60/s for every fifth ten seconds, at random times."""
+    stream = RandomStreams(1).stream("log")
+    busy = stream.random(180) < 0.2
+    times = [
+        at_s
+        for place, is_busy in enumerate(busy)
+        for at_s in sorted(10 * place + 10 * stream.random(stream.poisson(600 if is_busy else 50)))
+    ]
+    path.write_text(
+        "".join(
+            f"x - - [02/Mar/2026:10:{int(at_s // 60):02d}:{int(at_s % 60):02d} +0000] "
+            f'"GET /{"cart" if number % 4 else "shop"} HTTP/1.1" 200 9 0.005\n'
+            for number, at_s in enumerate(times)
+        )
+    )
+    return str(path)
+
+
+def test_bursts_become_two_states_with_the_mix_of_routes_and_no_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ruptures")
+    monkeypatch.chdir(tmp_path)
+
+    done = RUN.invoke(app, ["import", log_of_bursts(tmp_path / "a.log"), "--arrivals", "auto", "--out", "mine.yaml"])
+
+    assert done.exit_code == 0, done.output
+    assert "as an MMPP with two states, because they come in bursts: " in done.output
+    assert not Path("mine.csv").exists()
+    (source,) = load_scenario(Path("mine.yaml")).traffic
+    assert isinstance(source.shape, MmppSpec)
+    assert [state.rate_rps for state in source.shape.states] == pytest.approx([5.0, 60.0], rel=0.15)
+    assert {each.path: each.weight for each in source.requests} == pytest.approx(
+        {"/cart": 0.75, "/shop": 0.25}, abs=0.01
+    )
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "message"),
+    [("poison", "'poison', must be one of replay, poisson, mmpp, auto"), ("mmpp", "must fit the recording")],
+)
+def test_a_model_that_does_not_exist_or_fit_is_an_error(trace: str, arrivals: str, message: str) -> None:
+    pytest.importorskip("ruptures")
+    done = RUN.invoke(app, ["import", trace, "--arrivals", arrivals])
+
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.split())

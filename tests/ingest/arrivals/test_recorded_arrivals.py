@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from simulator.ingest.arrivals import ArrivalKind, Arrivals, arrivals_of, describe
+from simulator.ingest.arrivals.recorded_arrivals import ArrivalKind, Arrivals, arrivals_of, describe
 from simulator.world.random_streams import RandomStreams
 
 HOUR_S = 3600
