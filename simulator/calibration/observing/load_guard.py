@@ -18,7 +18,9 @@ class LoadGuard:
     """The limits of a level. Times are seconds of the level's run.
 
     `earliest_s`: no level ends before, so that it measures something. `until_s`: end of the requests. `drain_s`: time
-    after that in which requests in progress may end.
+    after that in which requests in progress may end. `patience_s`: a saturated level goes on if it ends within this
+    time, because the requests that are in progress at an early end are lost: neither their times nor that they were
+    sent can be used.
     """
 
     earliest_s: float
@@ -29,6 +31,7 @@ class LoadGuard:
     error_share_max: float = 0.5
     memory_share_max: float = 0.95
     in_flight_share_max: float = 0.95
+    patience_s: float = 15.0
 
     def reason(self, view: ProgressView, memory_bytes: float) -> str:
         """Return why the level ends now; empty if it goes on. `memory_bytes` is NaN if it is unknown."""
@@ -39,7 +42,8 @@ class LoadGuard:
             return f"{view.in_flight} requests did not end within {self.drain_s:g} s after the last one was sent"
         if view.now_s < self.earliest_s:
             return ""
-        if view.in_flight >= self.in_flight_share_max * self.in_flight_max:
+        is_full = view.in_flight >= self.in_flight_share_max * self.in_flight_max
+        if is_full and view.now_s < self.until_s - self.patience_s:
             return f"saturated: {view.in_flight} requests in progress"
         ended_rps = view.served_rps + view.failed_rps
         if ended_rps * _WINDOW_S >= _RESPONSES_MIN and view.failed_rps > self.error_share_max * ended_rps:

@@ -23,6 +23,7 @@ from simulator.world.running_loop import running_loop
 from simulator.world.tasks import until
 
 _DIGITS: Final = 6  # microseconds
+_READ_EVERY_S: Final = 1.0
 _UNKNOWN: Final = ResourceUsage(math.nan, math.nan)
 # Reasons of a failed health check while the port accepts no connections.
 _NOT_LISTENING: Final = ("refused", "no route", "unreachable")
@@ -233,10 +234,19 @@ def _between(
     total: Column,
     bounds_s: tuple[float, float],
 ) -> float:
-    """Return the growth of a total between two times, interpolated between the readings; NaN if it is unknown."""
-    if len(at_s) < 2 or np.isnan(total).any() or at_s[-1] < bounds_s[0]:
+    """Return the growth of a total between two times, interpolated between the readings; NaN if it is unknown.
+
+    A reading is NaN if the instance had ended by then. A level that ends early has its last reading up to a second
+    before its end; until then the total grows as it did before.
+    """
+    known = np.isfinite(total)
+    if known.sum() < 2 or at_s[known][-1] < bounds_s[1] - _READ_EVERY_S or at_s[known][0] > bounds_s[0]:
         return math.nan
-    first, last = np.interp(bounds_s, at_s, total)
+    times, totals = at_s[known], total[known]
+    first, last = np.interp(bounds_s, times, totals)
+    beyond_s = max(0.0, bounds_s[1] - times[-1])
+    if beyond_s:
+        last += beyond_s * (totals[-1] - totals[-2]) / (times[-1] - times[-2])
     return max(0.0, float(last - first))
 
 

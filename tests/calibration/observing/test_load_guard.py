@@ -10,11 +10,11 @@ from simulator.calibration.observing.load_guard import LoadGuard
 from simulator.replay.progress import ProgressView
 
 GB = 1024.0**3
-GUARD = LoadGuard(earliest_s=5.0, until_s=20.0, in_flight_max=200, memory_limit_bytes=GB)
+GUARD = LoadGuard(earliest_s=5.0, until_s=30.0, in_flight_max=200, memory_limit_bytes=GB)
 
 
 def view(**given: float) -> ProgressView:
-    calm = {"now_s": 10.0, "duration_s": 20.0, "offered_rps": 10.0, "served_rps": 10.0, "failed_rps": 0.0}
+    calm = {"now_s": 10.0, "duration_s": 30.0, "offered_rps": 10.0, "served_rps": 10.0, "failed_rps": 0.0}
     counts = {"in_flight": 1, "waiting": 0, "active": 1, "provisioned": 1, "desired": 1, "p50_s": 0.1, "p99_s": 0.2}
     return ProgressView(**{**calm, **counts, **given})  # type: ignore[arg-type]
 
@@ -29,11 +29,12 @@ def view(**given: float) -> ProgressView:
         ({"in_flight": 189}, math.nan, ""),
         ({"in_flight": 190}, math.nan, "saturated: 190 requests in progress"),
         ({"in_flight": 190, "now_s": 4.0}, math.nan, ""),
+        ({"in_flight": 190, "now_s": 15.0}, math.nan, ""),
         ({"served_rps": 4.0, "failed_rps": 6.0}, math.nan, "error storm: 60% of the responses are errors"),
         ({"served_rps": 6.0, "failed_rps": 4.0}, math.nan, ""),
         ({"served_rps": 0.0, "failed_rps": 2.0}, math.nan, ""),
-        ({"now_s": 24.0, "in_flight": 3}, math.nan, ""),
-        ({"now_s": 25.0, "in_flight": 3}, math.nan, "3 requests did not end within 5 s after the last one was sent"),
+        ({"now_s": 34.0, "in_flight": 3}, math.nan, ""),
+        ({"now_s": 35.0, "in_flight": 3}, math.nan, "3 requests did not end within 5 s after the last one was sent"),
     ],
 )
 def test_a_level_ends_for_a_reason(given: dict[str, float], memory_bytes: float, reason: str) -> None:
