@@ -37,17 +37,7 @@ def compose_platform(
     simulated = SimulatedDrivers(streams, journal, lambda: platform.clock.at_s())  # noqa: PLW0108 it comes later
 
     def make(plan: ServicePlan, stream: str, on_line: OnLine) -> Driver:
-        driver = driver_of(
-            plan.application,
-            stream,
-            throttling=plan.throttling,
-            streams=streams,
-            live=live,
-            on_line=on_line,
-            simulated=simulated,
-            real_instances=plan.real_instances,
-            egress_rules=plan.egress_rules,
-        )
+        driver = driver_of(plan, stream, streams=streams, live=live, on_line=on_line, simulated=simulated)
         return made(plan, driver)
 
     front = None

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from simulator.fleet.applications import Application
 from simulator.fleet.ports import Driver, OnLine
 from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.simulated.application import SimulatedApplication
@@ -15,28 +14,25 @@ from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:
     from simulator.edge.live.live_settings import LiveSettings
-    from simulator.fleet.network.egress_rules import EgressRules
     from simulator.fleet.process.settings import ProcessSettings
+    from simulator.platform.revision import ServicePlan
 
 
 def driver_of(
-    application: Application,
+    plan: ServicePlan,
     service: str,
     *,
-    throttling: Throttling,
     streams: RandomStreams,
     live: LiveSettings | None,
     on_line: OnLine,
     simulated: SimulatedDrivers,
-    real_instances: int | None = None,
-    egress_rules: EgressRules | None = None,
 ) -> Driver:
-    """Return the driver for the kind of application.
+    """Return the driver for the plan's kind of application.
 
     `live`: limits of connections to instances, container engine, and folder that instances must not see; None: the
-    default limits and engine, no folder. `real_instances`: instances beyond this number are simulated; None: all are
-    real. `egress_rules`: what real instances may reach.
+    default limits and engine, no folder. `service`: name of the revision's random streams.
     """
+    application, rules, throttling = plan.application, plan.egress_rules, plan.throttling
     if isinstance(application, SimulatedApplication):
         return simulated.new(application, service)
     # imported here because most runs are simulated and do not need them
@@ -54,15 +50,17 @@ def driver_of(
     match application:
         case ProcessApplication():
             settings = _process_settings(throttling, None if live is None else live.state)
-            driver = ProcessDriver(application, serve, on_line, settings, egress_rules)
+            driver = ProcessDriver(application, serve, on_line, settings, rules)
         case DockerApplication():
             engine = DEFAULT_HOST if live is None else live.engine
-            driver = DockerDriver(application, serve, on_line, DockerSettings(throttling, host=engine), egress_rules)
+            driver = DockerDriver(application, serve, on_line, DockerSettings(throttling, host=engine), rules)
         case _:
             assert_never(application)
-    if real_instances is None:
+    if plan.real_instances is None:
         return driver
-    return MixedDriver(driver, real_instances, streams.stream("service", service, "mixed").random, simulated.journal)
+    model = None if plan.further is None else simulated.new(plan.further, service)
+    random = streams.stream("service", service, "mixed").random
+    return MixedDriver(driver, plan.real_instances, random, simulated.journal, model)
 
 
 def _process_settings(throttling: Throttling, state: Path | None) -> ProcessSettings:

@@ -1,9 +1,11 @@
-"""Mixed pools: the first instances of a service are real, the others are simulated from measurements of the real ones.
+"""Mixed pools: the first instances of a service are real, the others are simulated.
 
-With it, a laptop can run a service of a hundred instances. Start times and responses of the real instances are
-measured; simulated instances sample from these measurements, time and status together. Only measured values are used:
-until the first response of a real instance, requests to simulated instances wait, and until the first start of a real
-instance, no simulated one becomes ready.
+With it, a laptop can run a service of a hundred instances. The simulated ones are of one of two kinds. *Simulated by a
+model*: instances of a simulated application, such as one that was calibrated from observations of the real one. They
+need no real instance to be measured first, and behave as the model at loads that no real instance gets. *Measured*, the
+default: start times and responses of the real instances are measured, and simulated instances sample from these
+measurements, time and status together. Only measured values are used: until the first response of a real instance,
+requests to simulated instances wait, and until the first start of a real instance, no simulated one becomes ready.
 
 The response time depends on how many requests an instance processes at once, so responses are stored by that number, in
 classes whose width doubles. A simulated instance samples from the class of its own number, or from the nearest class
@@ -86,14 +88,22 @@ class MixedDriver:
     """Launches real instances while fewer than `real_instances` exist; all further instances are simulated.
 
     Implements `Driver`. Its properties are those of the driver of the real instances. `journal` is told each simulated
-    instance.
+    instance. `further` launches them; None: they sample from measurements of the real ones.
     """
 
     is_simulated = False
     draw = staticmethod(no_work)
 
-    def __init__(self, real: Driver, real_instances: int, draw: Callable[[], float], journal: Journal) -> None:
+    def __init__(
+        self,
+        real: Driver,
+        real_instances: int,
+        draw: Callable[[], float],
+        journal: Journal,
+        further: Driver | None = None,
+    ) -> None:
         self._real = real
+        self._further = further
         self._journal = journal
         self.takes_variables = real.takes_variables
         self.ejection_applies = real.ejection_applies
@@ -112,7 +122,8 @@ class MixedDriver:
 
     @property
     def limits_in_force(self) -> str:
-        return f"{self._real.limits_in_force}; instances beyond {self._real_instances} are simulated"
+        by = "" if self._further is None else " by the model of the scenario"
+        return f"{self._real.limits_in_force}; instances beyond {self._real_instances} are simulated{by}"
 
     async def launch(self, spec: InstanceSpec) -> Backend:
         """Launch a real or a simulated instance.
@@ -122,6 +133,8 @@ class MixedDriver:
         """
         if self._real_count >= self._real_instances:
             self._journal.publish(InstanceImitated(spec.service, spec.number))
+            if self._further is not None:
+                return await self._further.launch(spec)
             return _ReplayingBackend(spec, self._measured)
         self._real_count += 1
         asked_s = asyncio.get_running_loop().time()
@@ -139,6 +152,8 @@ class MixedDriver:
         if not isinstance(instance.backend, _Measured):
             self._simulated_answered += 1
             return
+        if self._further is not None:
+            return
         seconds = asyncio.get_running_loop().time() - exchange.begun_s
         status = exchange.status or OK
         self._measured.answer(instance.outstanding, MeasuredResponse(seconds, status))
@@ -146,8 +161,11 @@ class MixedDriver:
     def cpu_used_s(self) -> float:
         """Return the CPU seconds so far.
 
-        Each simulated response counts as the mean measured cost of the latest real ones.
+        A model knows those of its instances. Otherwise, each simulated response counts as the mean measured cost of the
+        latest real ones.
         """
+        if self._further is not None:
+            return self._real.cpu_used_s() + self._further.cpu_used_s()
         now = (self._real.cpu_used_s(), self._measured.answered, self._simulated_answered)
         cpu_s, real, simulated = (new - old for new, old in zip(now, self._seen, strict=True))
         if real:
@@ -158,6 +176,8 @@ class MixedDriver:
 
     async def close(self) -> None:
         await self._real.close()
+        if self._further is not None:
+            await self._further.close()
 
     def _real_gone(self, _: asyncio.Future[ExitStatus]) -> None:
         self._real_count -= 1

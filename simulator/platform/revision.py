@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from simulator.fleet.network.egress_rules import EgressRules
     from simulator.fleet.pool.response_counts import ResponseCounts
+    from simulator.fleet.simulated.application import SimulatedApplication
     from simulator.platform.roles import InstanceRole
     from simulator.records.outcomes import OutcomeReceiver, Outcomes
     from simulator.rules.deployments.strategy import StagedDeployment
@@ -50,6 +51,7 @@ class ServicePlan:
     needs: frozenset[str] = frozenset()  # signals beyond concurrency that the policy reads: "cpu", "memory", "latency"
     # number of instances that run the real application, the others are simulated; None: all are real
     real_instances: int | None = None
+    further: SimulatedApplication | None = None  # what the others run; None: they sample from measured responses
     throttling: Throttling = Throttling.NONE  # what idle instances lose, unless they are simulated
     secrets: Mapping[str, str] = field(default_factory=dict)  # variables of real instances, to references
     variables: Mapping[str, str] = field(default_factory=dict)  # the simulator's own variables for real instances

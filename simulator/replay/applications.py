@@ -68,6 +68,13 @@ def simulated_part(given: ApplicationSpec, clock: ClockKind) -> SimulatedSpec | 
     return None if clock is ClockKind.REAL and given.is_real else given.simulated
 
 
+def further_application(given: ApplicationSpec, wake: Distribution, throttling: str) -> SimulatedApplication | None:
+    """Return what the instances beyond the real ones run; None if they sample from measurements of the real ones."""
+    if given.real_instances is None or given.simulated is None or not given.further_are_simulated:
+        return None
+    return simulated_application(given.simulated, wake, given.downstream, throttling)
+
+
 def _path_work(path: str, given: PathSpec, spec: SimulatedSpec) -> PathWork:
     return PathWork(
         path,

@@ -9,7 +9,7 @@ from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.pool.settings import DEFAULT_PORT, PoolSettings
 from simulator.fleet.process.throttling import Throttling
 from simulator.platform.revision import ServicePlan
-from simulator.replay.applications import application_of
+from simulator.replay.applications import application_of, further_application
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.port import Policy
 from simulator.scenario.scenario import ScenarioSpec
@@ -55,6 +55,7 @@ def service_plan(scenario: ScenarioSpec, name: str, clock: ClockKind) -> Service
         application_of(spec.application, clock, spec.wake.distribution, spec.throttling),
         needs=spec.policy.needs,
         real_instances=spec.application.real_instances,
+        further=further_application(spec.application, spec.wake.distribution, spec.throttling),
         throttling=Throttling(spec.throttling),
         secrets=spec.secrets,
         instance_role=spec.instance_role,

@@ -34,7 +34,7 @@ from simulator.scenario.sections.timeline_spec import EventSpec, WireFaultSpec
 from simulator.scenario.sections.traffic_spec import SourceSpec
 from simulator.scenario.user_policy import is_user_policy, user_policy_kind
 from simulator.scenario.validation.cross_field_rules import relation_problems
-from simulator.scenario.validation.defaults import completed
+from simulator.scenario.validation.defaults import completed, with_applications
 from simulator.scenario.validation.error_messages import explain
 
 Check = Annotated[CheckExpression, PlainValidator(parse_check), WithJsonSchema(CHECK_SCHEMA)]
@@ -94,31 +94,32 @@ class ScenarioSpec(Section):
 
     @property
     def files(self) -> list[Path]:
-        """Return the file that the scenario was read from, and the files of its recordings, data and web ACLs."""
-        recordings = [source.bins or source.trace for source in self.traffic]
+        """Return the file that the scenario was read from, and the files that it names."""
+        recordings = [each.file for source in self.traffic for each in (source.bins, source.trace) if each is not None]
         data = [source.data for source in self.traffic if source.data is not None]
         acls = [file for each in self.services.values() if each.web_acl is not None for file in each.web_acl.files]
-        return [Path(self.file), *(recording.file for recording in recordings if recording is not None), *data, *acls]
+        models = [application.model for application in self.applications if application.model is not None]
+        return [Path(self.file), *recordings, *data, *acls, *models]
 
     @property
     def applications(self) -> list[ApplicationSpec]:
         """The applications of all services, and those that its timeline deploys."""
         deployed = [event.deploy.application for event in self.timeline if event.deploy is not None]
-        own = [service.application for service in self.services.values()]
-        return own + [application for application in deployed if application is not None]
+        return [*(service.application for service in self.services.values()), *filter(None, deployed)]
 
     def require(self, clock: str) -> None:
         """Raise ScenarioError unless every service can run on `clock`, a `world.clock.ClockKind`.
 
         In virtual time nothing real can run, so a simulated application is required; in real time either is accepted.
         """
+        problem = self._document.problem
         problems = [
-            self._problem(("services", name, "application", "simulated"), "given: virtual time runs nothing real")
+            problem(("services", name, "application", "simulated"), "given: virtual time runs nothing real")
             for name, service in self.services.items()
             if clock == "virtual" and service.application.simulated is None
         ]
         problems += [
-            self._problem(
+            problem(
                 ("services", name, "application", "downstream"),
                 "given with `at` in real time, or left out: a real application calls real servers",
             )
@@ -128,7 +129,7 @@ class ScenarioSpec(Section):
             and any(use.at is None for use in service.application.downstream.values())
         ]
         problems += [
-            self._problem(
+            problem(
                 ("services", name, "application", "downstream", resource, "service"),
                 "given: virtual time does not call the server of `at`",
             )
@@ -139,12 +140,12 @@ class ScenarioSpec(Section):
             and "service" not in use.model_fields_set
         ]
         problems += [
-            self._problem(("services", name, "policy"), missing)
+            problem(("services", name, "policy"), missing)
             for name in self.services
             if (missing := self._missing_signal(name, clock))
         ]
         problems += [
-            self._problem(("timeline", index, "wire_fault", "kind"), expected)
+            problem(("timeline", index, "wire_fault", "kind"), expected)
             for index, event in enumerate(self.timeline)
             if event.wire_fault is not None and (expected := self._missing_bytes(event.wire_fault, clock))
         ]
@@ -279,9 +280,6 @@ class ScenarioSpec(Section):
                 return f"a policy that does not need to know the future of {unknown}, as {policy} does"
         return ""
 
-    def _problem(self, path: tuple[str | int, ...], expected: str) -> Problem:
-        return self._document.problem(path, expected)
-
 
 class ScenarioText(NamedTuple):
     """The text of a scenario file, read once, so that later changes to the file have no effect."""
@@ -330,8 +328,9 @@ def read_scenario(
 ) -> ScenarioSpec:
     """Return the scenario in `text`; paths in it are relative to `folder`. Raises like `load_scenario`."""
     document = changed(parse_document(text, file), changes or {})
-    data = completed(document.data)
-    problems = relation_problems(dataclasses.replace(document, data=data), folder)
+    with_models, of_models = with_applications(document, folder)
+    data = completed(with_models)
+    problems = [*of_models, *relation_problems(dataclasses.replace(document, data=data), folder)]
     scenario: ScenarioSpec | None = None
     try:
         scenario = ScenarioSpec.model_validate(data, context={"folder": str(folder)})

@@ -26,6 +26,8 @@ def write_scenario(document: Document, folder: Path, file: Path, name: str, seed
         if "data" in source:
             source["data"] = str((folder / source["data"]).resolve())
     for service in data["services"].values():
+        if "model" in service["application"]:
+            service["application"]["model"] = str((folder / service["application"]["model"]).resolve())
         process = service["application"].get("process")
         if process is not None:
             process["working_directory"] = str((folder / process.get("working_directory", ".")).resolve())

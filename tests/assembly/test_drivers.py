@@ -11,14 +11,16 @@ from simulator.assembly.drivers import driver_of
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.applications import Application
 from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Driver
 from simulator.fleet.process.environment import ProcessApplication
-from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.simulated.application import DownstreamResource, DownstreamUse, SimulatedApplication
 from simulator.fleet.simulated.downstream_driver import DownstreamDriver
 from simulator.fleet.simulated.simulated_drivers import SimulatedDrivers
 from simulator.model.times import RUN_START
+from simulator.platform.revision import ServicePlan
 from simulator.records.journal import Journal
+from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
 
@@ -27,15 +29,15 @@ CONTAINER = DockerApplication("web", ("true",), {"A": "1"}, port=3000)
 
 
 def made(application: Application, real_instances: int | None = None) -> Driver:
+    settings = PoolSettings("web")
+    policy = FixedPolicy(FixedParameters(), settings.scaling)
     return driver_of(
-        application,
+        ServicePlan(settings, policy, application, real_instances=real_instances),
         "web",
-        throttling=Throttling.NONE,
         streams=RandomStreams(1),
         on_line=lambda *_: None,
         live=LiveSettings(Path("/state")),
         simulated=SimulatedDrivers(RandomStreams(1), Journal(), lambda: RUN_START),
-        real_instances=real_instances,
     )
 
 

@@ -160,6 +160,27 @@ def test_the_journal_has_the_simulated_instances_only() -> None:
     run_virtual(main)
 
 
+def test_instances_of_a_model_need_no_measurement_and_count_their_own_cpu() -> None:
+    model = SimulatedApplication(start_up=Constant(1.0), cpu=Constant(0.2), io=Constant(0.1))
+
+    async def main() -> None:
+        further = SimulatedDriver(model, RandomStreams(1), "model")
+        driver = MixedDriver(Real(), 1, lowest, Journal(), further)
+        assert driver.limits_in_force.endswith("instances beyond 1 are simulated by the model of the scenario")
+        second = await simulated_one(driver)
+        await asyncio.sleep(0.9)
+        assert await second.probe(CHECK) == "connection refused"
+        await asyncio.sleep(0.2)
+        assert await second.probe(CHECK) is None  # no real instance is ready yet
+        request = asked(second)
+        await asyncio.sleep(0.5)
+        assert request.endings == [(0.3, 200)]  # rounded
+        assert driver.cpu_used_s() == pytest.approx(0.2)
+        await driver.close()
+
+    run_virtual(main)
+
+
 def test_a_real_instance_that_crashes_is_replaced_by_a_real_one() -> None:
     real = Real()
 

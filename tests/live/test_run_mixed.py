@@ -54,3 +54,21 @@ def test_a_hundred_instances_answer_as_the_two_real_ones_do(tmp_path: Path) -> N
     assert len(spent[False]) > 10 * len(spent[True]) > 0, "traffic is shared alike by all instances"
     # Sampled from measurements; only the first requests wait for the first measurement, which does not affect a median.
     assert statistics.median(spent[False]) == pytest.approx(statistics.median(spent[True]), rel=0.25)
+
+
+@pytest.mark.slow
+def test_further_instances_run_the_model_of_the_scenario(tmp_path: Path) -> None:
+    shutil.copy(APPLICATION, tmp_path)
+    (tmp_path / "web.model.json").write_text(json.dumps({"application": {"simulated": {"io": "250ms"}}}))
+    text = SCENARIO.replace(f"real_instances: {REAL}", f"real_instances: {REAL}\n      model: web.model.json")
+    (tmp_path / "mixed.yaml").write_text(text, encoding="utf-8")
+    words = [sys.executable, "-m", "simulator", "run", "mixed.yaml", "--clock", "real", "--state", "state"]
+    done = subprocess.run(
+        [*words, "--requests", "rows.csv"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    head, *rows = (line.split(",") for line in (tmp_path / "rows.csv").read_text().splitlines())
+    spent = [
+        float(told["service_s"]) for row in rows if int((told := dict(zip(head, row, strict=True)))["instance"]) > REAL
+    ]
+    assert statistics.median(spent) == pytest.approx(0.250, rel=0.1)  # the real ones take 100 ms

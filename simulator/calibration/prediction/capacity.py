@@ -26,7 +26,7 @@ from simulator.calibration.prediction.settings import RATE_MAX_RPS, RATE_MIN_RPS
 from simulator.model.text.quantities import quantity_text, ratio_text
 from simulator.scenario.check_expression import CheckExpression
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.scenario.sections.application_spec import SimulatedSpec
+from simulator.scenario.sections.simulated.simulated_spec import SimulatedSpec
 
 # The rates of the table, as shares of the capacity; the last one shows what happens above it.
 SHARES: Final = (0.25, 0.5, 0.75, 0.9, 1.0, 1.1)

@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
@@ -44,7 +44,17 @@ def _beside_the_file(value: str, info: ValidationInfo) -> Path:
     return folder
 
 
+def _model_beside_the_file(value: str, info: ValidationInfo) -> Path:
+    """Return the path of `value`, which the reader of the scenario has read already (model_application.py)."""
+    return Path((info.context or {}).get("folder", ".")) / value
+
+
 Folder = Annotated[Any, BeforeValidator(str), AfterValidator(_beside_the_file), WithJsonSchema({"type": "string"})]
+
+
+ModelFile = Annotated[
+    Any, BeforeValidator(str), AfterValidator(_model_beside_the_file), WithJsonSchema({"type": "string"})
+]
 
 
 class ProcessSpec(Section):
@@ -132,8 +142,14 @@ class ApplicationSpec(Section):
     """The application in real time: built from source code, then run as processes, or as containers of the built image.
     """
     real_instances: Count | None = Field(default=None, ge=1)
-    """Number of real instances in real time; the remaining instances are simulated with the times measured on the real
-    ones. Default: all instances are real.
+    """Number of real instances in real time; the remaining instances are simulated. Default: all instances are real."""
+    further_instances: Literal["measured", "simulated"] | None = None
+    """The instances beyond `real_instances`. measured: they respond in times measured on the real ones. simulated: they
+    run the simulated application. Default: simulated with `model`, otherwise measured.
+    """
+    model: ModelFile | None = None
+    """A model file of `simulator calibrate`, relative to the scenario file: its application is `simulated` and
+    `downstream` here. Keys that the scenario gives itself replace those of the model.
     """
 
     def __hash__(self) -> int:
@@ -159,6 +175,13 @@ class ApplicationSpec(Section):
         return chosen
 
     @property
+    def further_are_simulated(self) -> bool:
+        """True if the instances beyond `real_instances` run the simulated application."""
+        if self.further_instances is None:
+            return self.model is not None
+        return self.further_instances == "simulated"
+
+    @property
     def _given_real(self) -> list[str]:
         """Return the names of the real applications that are set."""
         return [name for name in _REAL if getattr(self, name) is not None]
@@ -181,7 +204,15 @@ class ApplicationSpec(Section):
         if self.real_instances is not None and not given:
             msg = f"real_instances = {self.real_instances}, must be left out without {names}"
             raise ValueError(msg)
+        if self.further_instances is not None:
+            self._check_further(self.further_instances)
         return self
+
+    def _check_further(self, kind: str) -> None:
+        missing = "real_instances" if self.real_instances is None else "simulated or model"
+        if self.real_instances is None or (self.simulated is None and kind == "simulated"):
+            msg = f"further_instances = {kind}, must come with {missing}"
+            raise ValueError(msg)
 
     def _check_addresses(self) -> None:
         """Check that each `${downstream.NAME}` in a variable is a resource with an address."""

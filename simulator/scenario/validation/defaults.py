@@ -6,12 +6,16 @@ Works on plain data that may contain errors anywhere, and keeps errors for the s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from simulator.scenario.document import Document
+from simulator.scenario.problems import Problem
 from simulator.scenario.sections.deploy_spec import takes_service
 from simulator.scenario.sections.timeline_spec import ON_A_SERVICE
 from simulator.scenario.sections.traffic_spec import SHAPES
 from simulator.scenario.validation.downstream_rules import with_shared_definitions
+from simulator.scenario.validation.raw_access import mapping
 
 
 def completed(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,6 +28,20 @@ def completed(data: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(data.get("timeline"), list):
         whole["timeline"] = [_event_for_service(event, only) for event in data["timeline"]]
     return with_shared_definitions(whole)
+
+
+def with_applications(document: Document, folder: Path) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the data with the applications of the model files that it names, and the problems of these files."""
+    sections = [*mapping(document.data.get("services")).values()]
+    timeline = document.data.get("timeline")
+    sections += [mapping(event).get("deploy") for event in timeline] if isinstance(timeline, list) else []
+    if not any("model" in mapping(mapping(section).get("application")) for section in sections):
+        return document.data, []
+    from simulator.scenario.validation.model_application import (  # noqa: PLC0415 few scenarios name a model file
+        with_model_applications,
+    )
+
+    return with_model_applications(document, folder)
 
 
 def _for_service(item: Any, only: str | None) -> Any:

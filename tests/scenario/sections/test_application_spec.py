@@ -65,3 +65,17 @@ def test_a_mixed_pool_needs_a_real_application() -> None:
     assert told.services["web"].application.real_instances == 2
     with pytest.raises(ScenarioError, match="real_instances = 2, must be left out without process, container or"):
         scenario("{real_instances: 2, simulated: {}}")
+
+
+def test_the_further_instances_are_measured_unless_the_file_says_otherwise() -> None:
+    mixed = "real_instances: 2, process: {command: web}"
+    measured, simulated = (
+        scenario(f"{{{mixed}}}"),
+        scenario(f"{{{mixed}, simulated: {{}}, further_instances: simulated}}"),
+    )
+    assert not measured.services["web"].application.further_are_simulated
+    assert simulated.services["web"].application.further_are_simulated
+    with pytest.raises(ScenarioError, match="further_instances = simulated, must come with simulated or model"):
+        scenario(f"{{{mixed}, further_instances: simulated}}")
+    with pytest.raises(ScenarioError, match="further_instances = measured, must come with real_instances"):
+        scenario("{process: {command: web}, further_instances: measured}")
