@@ -26,7 +26,7 @@ _DIGITS: Final = 6  # microseconds
 _READ_EVERY_S: Final = 1.0
 _UNKNOWN: Final = ResourceUsage(math.nan, math.nan)
 # Reasons of a failed health check while the port accepts no connections.
-_NOT_LISTENING: Final = ("refused", "no route", "unreachable")
+_NOT_LISTENING: Final = ("connection refused", "no route", "unreachable")
 
 
 class _Reading(NamedTuple):
