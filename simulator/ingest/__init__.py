@@ -7,6 +7,7 @@ PUBLIC_MODULES = (
     "formats.table",
     "imported",
     "input_file",
+    "load.locust.plan",
     "load.plan",
     "load.scripts",
     "scenario_text",

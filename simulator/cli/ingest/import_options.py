@@ -10,6 +10,7 @@ import typer
 
 PART: Final = "Part of the recording"
 FUNCTIONS: Final = "Functions of a dataset"
+LOCUST: Final = "Load of a locustfile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +79,19 @@ class ImportFunctions:
     everything: Annotated[
         bool, typer.Option("--all", help="All functions together as one service.", rich_help_panel=FUNCTIONS)
     ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLocust:
+    """Options of Locust that a locustfile without a load shape needs, or its locust.conf among the files."""
+
+    users: Annotated[
+        int | None, typer.Option(min=1, max=1_000_000, metavar="N", help="Number of users.", rich_help_panel=LOCUST)
+    ] = None
+    spawn_rate: Annotated[
+        float | None,
+        typer.Option(min=0.001, metavar="N", help="Users that start per second.", rich_help_panel=LOCUST),
+    ] = None
+    run_time: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Length of the test, such as 10m.", rich_help_panel=LOCUST)
+    ] = None

@@ -9,13 +9,14 @@ from typing import Final, TextIO
 import typer
 
 from simulator.cli.exit_codes import bad_input
-from simulator.cli.ingest.import_options import ImportFunctions, ImportOutputs, ImportPart
+from simulator.cli.ingest.import_options import ImportFunctions, ImportLocust, ImportOutputs, ImportPart
 from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs, lost
 from simulator.cli.printing import echo
 from simulator.ingest.arrivals.arrival_model import ArrivalForm, ArrivalModel, arrival_model
 from simulator.ingest.arrivals.count_series import count_series
 from simulator.ingest.imported import Imported, import_files
+from simulator.ingest.load.locust.plan import LocustOptions
 from simulator.ingest.load.plan import plan_text
 from simulator.ingest.load.scripts import imported_load
 from simulator.ingest.scenario_text import RecordingText, recordings, scenario_text
@@ -35,6 +36,7 @@ def import_verb(
     outputs: ImportOutputs,
     part: ImportPart,
     functions: ImportFunctions,
+    locust: ImportLocust,
     files: list[Path] = typer.Argument(metavar="FILE...", help="Recorded traffic, plain, gzip, bzip2 or xz; in order."),
 ) -> None:
     """Make a scenario of recorded traffic (logs, traces, metrics, public datasets) or of a load script.
@@ -46,9 +48,10 @@ def import_verb(
     if part.arrivals not in forms:
         bad_input(f"--arrivals = {part.arrivals!r}, must be {one_of(part.arrivals, forms)}")
     stem = outputs.out.stem
+    options = _locust_options(locust)
     texts: list[RecordingText] = []
     try:
-        load = imported_load(files) if outputs.format_name is None else None
+        load = imported_load(files, options) if outputs.format_name is None else None
         if load is not None:
             text, lines = plan_text(load.plan, stem, load.file, load.settings.given), load_summary(load)
         else:
@@ -110,6 +113,11 @@ def _models(imported: Imported, asked: str) -> Mapping[str, ArrivalModel]:
         each.name: arrival_model(count_series(each.times_s, each.counts, each.bin_s, imported.length_s), form)
         for each in imported.services
     }
+
+
+def _locust_options(locust: ImportLocust) -> LocustOptions:
+    run_time_s = None if locust.run_time is None else _duration("--run-time", locust.run_time, least_s=1.0)
+    return LocustOptions(locust.users, locust.spawn_rate, run_time_s)
 
 
 def _duration(option: str, text: str, least_s: float) -> float:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from simulator.ingest.service_time import UNKNOWN_TIME
 
+_WIDTH: Final = 120
 UNKNOWN_TIME_S: Final = 0.1
 """The guess of `UNKNOWN_TIME` in seconds, for the length of a load whose users end by themselves."""
 
@@ -70,7 +73,7 @@ def plan_text(plan: LoadPlan, name: str, file: str, settings: dict[str, str | in
         f"# Load of {file}: {plan.title}.",
         "version: 1",
         f"name: {json.dumps(name)}",
-        f"duration: {max(plan.length_s, 1.0):.0f}s",
+        f"duration: {max(1, math.ceil(plan.length_s - 1e-6))}s",
         "",
         "services:",
         "  web:",
@@ -83,13 +86,25 @@ def plan_text(plan: LoadPlan, name: str, file: str, settings: dict[str, str | in
     for each in _named(plan.sources):
         lines.append(f"  - name: {each.name}")
         if each.from_s:
-            lines.append(f"    from: {each.from_s:g}s")
+            lines.append(f"    from: {each.from_s:.9g}s")
         if each.until_s is not None:
-            lines.append(f"    until: {each.until_s:g}s")
-        lines += [f"    {each.shape}", *_requests(plan.requests if each.requests is None else each.requests)]
+            lines.append(f"    until: {each.until_s:.9g}s")
+        lines += _wrapped(each.shape)
+        lines += [*_requests(plan.requests if each.requests is None else each.requests)]
     if plan.checks:
         lines += ["", "checks:", *(f"  - {check}" for check in plan.checks)]
     return "\n".join(lines) + "\n"
+
+
+def _wrapped(shape: str) -> list[str]:
+    return textwrap.wrap(
+        shape,
+        _WIDTH,
+        initial_indent="    ",
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _named(sources: Iterable[LoadSource]) -> list[LoadSource]:

@@ -10,6 +10,13 @@ from simulator.ingest.input_file import InputFile
 from simulator.ingest.load.artillery import artillery_plan, is_artillery
 from simulator.ingest.load.jmeter.plan import is_jmeter, jmeter_plan
 from simulator.ingest.load.k6 import is_k6, k6_plan
+from simulator.ingest.load.locust.plan import (
+    LocustOptions,
+    is_locust,
+    is_locust_options,
+    locust_options,
+    locust_plan,
+)
 from simulator.ingest.load.plan import LoadPlan
 from simulator.ingest.service.service_settings import ServiceSettings, merged
 from simulator.ingest.service.settings_files import is_settings, settings_of
@@ -19,10 +26,18 @@ class _Script(NamedTuple):
     """A kind of load script: how it is recognised by its first bytes, and how its load is read."""
 
     recognises: Callable[[InputFile], bool]
-    read_plan: Callable[[InputFile], LoadPlan]
+    read_plan: Callable[[InputFile, LocustOptions], LoadPlan]
 
 
-_SCRIPTS: Final = (_Script(is_jmeter, jmeter_plan), _Script(is_k6, k6_plan), _Script(is_artillery, artillery_plan))
+_SCRIPTS: Final = (
+    _Script(is_jmeter, lambda file, _: jmeter_plan(file)),
+    _Script(is_k6, lambda file, _: k6_plan(file)),
+    _Script(is_locust, locust_plan),
+    _Script(is_artillery, lambda file, _: artillery_plan(file)),
+)
+
+
+NO_OPTIONS: Final = LocustOptions()
 
 
 class ImportedLoad(NamedTuple):
@@ -33,8 +48,10 @@ class ImportedLoad(NamedTuple):
     settings: ServiceSettings
 
 
-def imported_load(paths: Sequence[Path]) -> ImportedLoad | None:
+def imported_load(paths: Sequence[Path], options: LocustOptions = NO_OPTIONS) -> ImportedLoad | None:
     """Return the load of the script among the files; None if none of them is a load script.
+
+    `options`: of the command line, for a locustfile; before those of a locust.conf among the files.
 
     Raises:
         ScenarioError: if a file cannot be read.
@@ -42,17 +59,22 @@ def imported_load(paths: Sequence[Path]) -> ImportedLoad | None:
     """
     files = [InputFile(path) for path in paths]
     kinds = {file: found for file in files if (found := _kind(file)) is not None}
+    if options.are_given and not any(kind.read_plan is locust_plan for kind in kinds.values()):
+        raise ValueError("--users, --spawn-rate and --run-time are options of a locustfile; none is among the files")
     if not kinds:
         return None
-    others = [file for file in files if file not in kinds and not is_settings(file)]
+    settings = [file for file in files if file not in kinds and is_settings(file)]
+    configured = [file for file in files if file not in kinds and file not in settings and is_locust_options(file)]
+    others = [file for file in files if file not in kinds and file not in settings and file not in configured]
     if len(kinds) > 1 or others:
         (first, *second) = [*kinds, *others]
         raise ValueError(f"{second[0].path} stands beside the load script {first.path}; import them one by one")
     ((script, kind),) = kinds.items()
+    for file in configured:
+        options = options.over(locust_options(file))
     with script.read_as("a load script"):
-        plan = kind.read_plan(script)
-    settings = merged(settings_of(file) for file in files if file is not script)
-    return ImportedLoad(script.path.name, plan, settings)
+        plan = kind.read_plan(script, options)
+    return ImportedLoad(script.path.name, plan, merged(map(settings_of, settings)))
 
 
 def _kind(file: InputFile) -> _Script | None:
