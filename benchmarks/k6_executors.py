@@ -8,10 +8,12 @@ next request that every user of a scenario makes). Compared are the requests of 
 With executors of arrivals the requests that began in a second are counted. With executors of users, each request counts
 in each second by the part of its iteration that is in that second: users who began together send together, and a whole
 request would belong to one or the other second by a millisecond. The answers take long, so that the delays of a busy
-machine are a small part of an iteration, and the rate of k6 in a second is the median of `--rounds` rounds. A second is
-judged if it has at least `JUDGED_MIN` requests in virtual time, except the first, in which k6 opens all its connections
-at once, and the last, since k6 counts the time to its first request as a part of the test; its difference is that of the rates over the rate in virtual time. On a busy machine, `nice -n -15` before the
-command, as root, gives k6 and the server their turns.
+machine are a small part of an iteration, and the rate of k6 in a second is the median of `--rounds` rounds.
+
+A second is judged if it has at least `JUDGED_MIN` requests in virtual time, except the first, in which k6 opens all its
+connections at once, and the last of these, since for k6 the time to its first request is a part of the test. Its
+difference is that of the rates over the rate in virtual time. On a busy machine, `nice -n -15` before the command, as
+root, gives k6 and the server their turns.
 """
 
 from __future__ import annotations
@@ -223,7 +225,8 @@ class Difference(NamedTuple):
 
 def difference(rounds: Sequence[Rates], virtual: Rates) -> Difference:
     k6 = {second: statistics.median(each.get(second, 0.0) for each in rounds) for second in virtual}
-    judged = [second for second, count in virtual.items() if count >= JUDGED_MIN and 0 < second < max(virtual) - 1]
+    full = [second for second, count in sorted(virtual.items()) if count >= JUDGED_MIN and second]
+    judged = full[:-1]
     shares = sorted(abs(k6[second] / virtual[second] - 1) for second in judged)
     sent = statistics.median(sum(each.values()) for each in rounds)
     return Difference(statistics.median(shares), shares[-1], abs(sent / sum(virtual.values()) - 1), len(shares))
