@@ -46,6 +46,7 @@ _GROWTH: Final = 2.0
 # above the responses; more than that has another cause.
 _CPU_BOUND: Final = 0.9
 _ALLOWED_MAX: Final = 1.25
+_RATES_APART: Final = 1.4  # factor between two rates whose CPU times give the demand of a request
 _FASTER: Final = 0.5  # of the capacity that the CPU time allows: up to there the rate grows fast
 
 
@@ -230,12 +231,23 @@ class LevelSearch:
         return min(max(target_rps / rate_rps, 1.5), 8.0)
 
     def _allowed_rps(self) -> float:
-        """Return the rate at which the CPU would be fully used, by the level without saturation that used the most CPU
-        time; NaN if it is unknown.
+        """Return the rate at which the CPU would be fully used, by the levels without saturation; NaN if it is unknown.
+
+        The CPU time that the instance uses without requests, such as that of a background thread, is the same at every
+        rate: with two rates, the demand of a request is the slope between them.
         """
         light = self.light
-        known = [f for f in self._figures if not f.is_saturated(light) and f.cpu_s > 0 and f.cpu_per_request_s > 0]
-        return self.vcpu / max(known, key=lambda f: f.cpu_s).cpu_per_request_s if known else math.nan
+        known = [f for f in self._figures if not f.is_saturated(light) and f.cpu_s > 0 and f.served_rps > 0]
+        if not known:
+            return math.nan
+        lowest, highest = min(known, key=_served_rps), max(known, key=_served_rps)
+        base, each_s = 0.0, highest.cpu_s / highest.seconds / highest.served_rps
+        if highest.served_rps >= _RATES_APART * lowest.served_rps:
+            used = lowest.cpu_s / lowest.seconds
+            slope_s = (highest.cpu_s / highest.seconds - used) / (highest.served_rps - lowest.served_rps)
+            if slope_s > 0:
+                base, each_s = max(0.0, used - slope_s * lowest.served_rps), slope_s
+        return max(0.0, self.vcpu - base) / each_s
 
     # --- long levels -------------------------------------------------------------------------------------------------
 
@@ -267,3 +279,7 @@ class LevelSearch:
 def _tidy(rate_rps: float) -> float:
     """Round to three digits."""
     return float(f"{rate_rps:.3g}")
+
+
+def _served_rps(figures: StageFigures) -> float:
+    return figures.served_rps

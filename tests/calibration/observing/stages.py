@@ -10,9 +10,18 @@ from simulator.calibration.observing.level import Level
 
 
 def stage_of(
-    level: Level, capacity_rps: float, *, latency_s: float = 0.01, cpu_each_s: float = np.nan, late_s: float = 0.0
+    level: Level,
+    capacity_rps: float,
+    *,
+    latency_s: float = 0.01,
+    cpu_each_s: float = np.nan,
+    cpu_base: float = 0.0,
+    late_s: float = 0.0,
 ) -> LoadStage:
-    """Return the stage of a fluid queue: requests at equal intervals, served at `capacity_rps` at most."""
+    """Return the stage of a fluid queue: requests at equal intervals, served at `capacity_rps` at most.
+
+    `cpu_base`: CPU seconds that the instance uses in a second without requests.
+    """
     count = int(level.rate_rps * level.duration_s)
     sent = np.arange(count) / level.rate_rps
     ended = np.maximum(sent, np.arange(count) / capacity_rps) + latency_s
@@ -29,5 +38,5 @@ def stage_of(
             route=np.zeros(count),
             late_s=np.full(count, late_s),
         ),
-        cpu_s=served * cpu_each_s,
+        cpu_s=served * cpu_each_s + cpu_base * (level.duration_s - level.warm_up_s),
     )

@@ -52,6 +52,13 @@ def test_levels_are_below_at_and_above_the_knee(capacity_rps: float) -> None:
     assert [stage.number for stage in stages] == list(range(1, len(stages) + 1))
 
 
+def test_the_cpu_time_without_requests_does_not_slow_the_search_down() -> None:
+    """A background thread that uses a quarter of the CPU: by CPU time per request there would be room for 8/s."""
+    stages, search, _ = searched(150.0, 60.0, cpu_each_s=0.75 / 150, cpu_base=0.25)
+    assert search.capacity_rps == pytest.approx(150, rel=0.1)
+    assert next(number for number, stage in enumerate(stages) if stage.rate_rps > 100) <= 4
+
+
 def test_the_rate_grows_faster_where_the_cpu_time_says_that_there_is_room() -> None:
     knowing, _, _ = searched(2000.0, cpu_each_s=1 / 2000)
     blind, _, _ = searched(2000.0)

@@ -51,7 +51,8 @@ def test_levels_are_found_up_to_saturation() -> None:
     made = observed({"cpu": "20ms", "start_up": "2s"}, budget_s=200)
     rates = [stage.rate_rps for stage in made.loads]
     assert max(rates) > 50
-    assert max(figures_of(stage).served_rps for stage in made.loads) == pytest.approx(50, rel=0.05)
+    # in a saturated level part of the CPU is spent on requests that have not ended yet: up to 100 of 750
+    assert 0.85 * 50 <= max(figures_of(stage).served_rps for stage in made.loads) <= 1.05 * 50
     assert sum(stage.duration_s for stage in made.loads) < 200
     assert [start.total_s for start in made.starts] == [2.0] * len(made.loads)
     assert made.notes == ()
