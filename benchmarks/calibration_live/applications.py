@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
+from simulator.model.sizes import InstanceSize
 
 APPS: Final = Path(__file__).parent / "apps"
 KB: Final = 1024
@@ -22,10 +25,6 @@ class Route:
     method: str = "GET"
     request_bytes: int = 0
 
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.path}"
-
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -34,8 +33,7 @@ class Application:
     name: str
     mechanism: str
     routes: tuple[Route, ...]
-    vcpu: str = "1 vCPU"
-    memory: str = "2 GB"
+    size: InstanceSize = field(default_factory=InstanceSize)
 
     @property
     def folder(self) -> Path:
@@ -48,7 +46,10 @@ class Application:
 
     @property
     def arguments(self) -> list[str]:
-        return shlex.split(self.command)
+        """The start command as words; programs such as gunicorn are those beside this interpreter."""
+        program, *rest = shlex.split(self.command)
+        installed = Path(sys.executable).parent / program
+        return [str(installed) if installed.exists() else program, *rest]
 
     @property
     def _configuration(self) -> dict[str, Any]:
@@ -65,8 +66,7 @@ APPLICATIONS: Final = {
             "cpu_bound",
             "parallelism: 1",
             (Route("/small", 6), Route("/medium", 3), Route("/large")),
-            vcpu="0.5 vCPU",
-            memory="1 GB",
+            size=InstanceSize(512, 1024),
         ),
         Application("thread_pool", "workers: 4", (Route("/picture"),)),
         Application("pooled_database", "downstream with pool: 3", (Route("/orders/7", 3), Route("/about"))),
@@ -76,10 +76,10 @@ APPLICATIONS: Final = {
         Application("node", "cpu_order: first_come, parallelism: 1", (Route("/search", 2), Route("/suggest"))),
         Application(
             "upload",
-            "cpu_per_mb",
+            "cpu for each route, as cpu_per_mb",
             (
-                Route("/files", 3, method="POST", request_bytes=64 * KB),
-                Route("/files?kind=large", 1, method="POST", request_bytes=256 * KB),
+                Route("/documents", 3, method="POST", request_bytes=64 * KB),
+                Route("/photos", 1, method="POST", request_bytes=256 * KB),
             ),
         ),
         Application("streaming", "io, cpu_order: first_come, parallelism: 1", (Route("/transcript"),)),

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
 chance = random.Random(13)
-SIZES: Final = {"/small": 18_000, "/medium": 40_000, "/large": 100_000}
+SIZES: Final = {"/small": 18_000, "/medium": 40_000, "/large": 60_000}
 
 
 def primes(limit: int) -> int:

@@ -30,9 +30,9 @@ function answer(response, status, body) {
 const server = http.createServer((request, response) => {
   const path = new URL(request.url, "http://localhost").pathname;
   if (path === "/search") {
-    setTimeout(() => answer(response, 200, search(16)), 20 + 20 * chance());
+    setTimeout(() => answer(response, 200, search(48)), 20 + 20 * chance());
   } else if (path === "/suggest") {
-    answer(response, 200, search(5));
+    answer(response, 200, search(16));
   } else if (path === "/health") {
     answer(response, 200, "{}");
   } else {

@@ -28,7 +28,7 @@ async def health(_: web.Request) -> web.Response:
 
 
 app = web.Application(client_max_size=16 * 1024 * 1024)
-app.add_routes([web.post("/files", upload), web.get("/health", health)])
+app.add_routes([web.post("/documents", upload), web.post("/photos", upload), web.get("/health", health)])
 
 if __name__ == "__main__":
     web.run_app(
