@@ -40,6 +40,11 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator import invocations_per_function_md.anon.d*.csv --top 3",
         "simulator import access.log.gz --skip 8h --for 2h --out morning.yaml",
     ),
+    "observe": (
+        "simulator observe ./shop",
+        "simulator observe shop:1 --route /a:3 --route 'POST /buy' --body b.json",
+        "simulator observe 'gunicorn -w 4 shop:app' --size '0.5 vCPU 1 GB'",
+    ),
     "predict": (
         "simulator predict shop.model.json --max-concurrency 20 --slo 'p95 < 250 ms'",
         "simulator predict shop.model.json --rate 60,100,140 --size '0.5 vCPU 1 GB'",

@@ -78,6 +78,12 @@ VERBS: Final = {
         "Make a scenario of recorded traffic (logs, traces, metrics, public datasets) or of a load script.",
         PLAY,
     ),
+    "observe": Verb(
+        "simulator.cli.calibration.observe",
+        "observe_verb",
+        "Measure a service of your own: find its levels of load up to saturation, and write everything to one file.",
+        PLAY,
+    ),
     "predict": Verb(
         "simulator.cli.calibration.predict",
         "predict_verb",

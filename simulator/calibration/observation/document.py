@@ -44,6 +44,7 @@ class StageHeader:
     cpu_s: float
     throttled_s: float
     memory_peak_bytes: float
+    others_share: float
     ended_by: str
 
 

@@ -124,8 +124,9 @@ class LoadStage:
     """One level of load, offered to one fresh instance.
 
     Requests whose `sent_s` is before `warm_up_s` belong to the warm-up. `cpu_s`, `throttled_s` and `memory_peak_bytes`
-    are those of the instance in the part after the warm-up; NaN if unknown. `ended_by` says why the stage ended before
-    its time, empty if it did not.
+    are those of the instance in the part after the warm-up; NaN if unknown. `others_share`: CPU time that other
+    programs of the machine used during the stage, as a share of all its CPUs. `ended_by` says why the stage ended
+    before its time, empty if it did not.
     """
 
     number: int
@@ -137,6 +138,7 @@ class LoadStage:
     cpu_s: float = UNKNOWN
     throttled_s: float = UNKNOWN
     memory_peak_bytes: float = UNKNOWN
+    others_share: float = UNKNOWN
     ended_by: str = ""
 
     def __post_init__(self) -> None:
@@ -149,7 +151,7 @@ class LoadStage:
         if not (0 <= self.rate_rps < math.inf):
             msg = f"rate_rps = {self.rate_rps:g}, must be a finite number, at least 0"
             raise ValueError(msg)
-        for name in ("cpu_s", "throttled_s", "memory_peak_bytes"):
+        for name in ("cpu_s", "throttled_s", "memory_peak_bytes", "others_share"):
             value = getattr(self, name)
             if value < 0 or math.isinf(value):
                 msg = f"{name} = {value:g}, must be a finite number, at least 0, or NaN if unknown"

@@ -178,6 +178,7 @@ def _observation(
             cpu_s=stage.cpu_s,
             throttled_s=stage.throttled_s,
             memory_peak_bytes=stage.memory_peak_bytes,
+            others_share=stage.others_share,
             ended_by=stage.ended_by,
         )
         for stage in header.loads

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from simulator.calibration.observation.observation import LimitFacts, LoadStage, StartTimes
 from simulator.calibration.observing.level import REST_S, Level, level_scenario
 from simulator.calibration.observing.load_guard import LoadGuard
+from simulator.calibration.observing.machine import MachineReading, others_share
 from simulator.calibration.observing.observed_service import ObservedService
 from simulator.calibration.observing.stage_meter import StageMeter
 from simulator.lab.backend_names import EVENT_LOOP
@@ -100,7 +102,7 @@ class LevelRun:
             BrokenRun: if the service cannot be launched or the run fails.
             InterruptedRun: if it was interrupted before its first request.
         """
-        began_s = wall_s()
+        began_s, before = wall_s(), MachineReading.now()
         record = play(self._run, signals=signals)
         interrupted = not record.complete and not self._reason
         ended_s = record.ended_s if interrupted else self._ended_s or record.ended_s
@@ -109,8 +111,11 @@ class LevelRun:
         start = self._meter.start
         virtual_s = record.ended_s + (0.0 if start is None else start.total_s)
         reason = "interrupted" if interrupted else self._reason
+        share = math.nan
+        if self._is_live:
+            share = others_share(before, MachineReading.now(), self._meter.instance_cpu_s)
         return PlayedLevel(
-            self._meter.stage(ended_s - REST_S, reason),
+            replace(self._meter.stage(ended_s - REST_S, reason), others_share=share),
             start,
             self._meter.memory_at_rest_bytes,
             self._meter.limits,

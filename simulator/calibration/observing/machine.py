@@ -13,21 +13,28 @@ from simulator.calibration.observation.observation import MachineFacts
 
 _PROC: Final = Path("/proc")
 _MODEL: Final = re.compile(r"^model name\s*:\s*(.+)$", re.MULTILINE)
+_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+_IDLE: Final = (3, 4)  # indexes of idle time and of idle time that waits for I/O
 _STEAL: Final = 7  # index of the time that the hypervisor gave to others, in the line `cpu` of /proc/stat
 
 
 @dataclass(frozen=True, slots=True)
 class MachineReading:
-    """The state of the machine at a moment: load average of one minute, CPU ticks in total and stolen."""
+    """The state of the machine at a moment: load average of one minute, CPU ticks of all processors in total, idle and
+    stolen, and the CPU seconds of this process.
+    """
 
     load: float
     ticks: int
+    idle: int
     stolen: int
+    own_s: float
 
     @classmethod
     def now(cls, proc: Path = _PROC) -> Self:
         """Read it."""
-        return cls(_load(proc), *_ticks(proc))
+        used = os.times()
+        return cls(_load(proc), *_ticks(proc), used.user + used.system)
 
 
 def machine_facts(before: MachineReading, after: MachineReading, proc: Path = _PROC) -> MachineFacts:
@@ -42,6 +49,18 @@ def machine_facts(before: MachineReading, after: MachineReading, proc: Path = _P
     )
 
 
+def others_share(before: MachineReading, after: MachineReading, instance_s: float) -> float:
+    """Return the CPU time that other programs used between two readings, as a share of all processors; NaN if it is
+    unknown. `instance_s`: CPU seconds of the observed instance.
+    """
+    total_s = (after.ticks - before.ticks) / _TICKS_PER_S
+    if total_s <= 0 or math.isnan(instance_s):
+        return math.nan
+    idle_s = (after.idle - before.idle) / _TICKS_PER_S
+    others_s = total_s - idle_s - (after.own_s - before.own_s) - instance_s
+    return min(max(others_s / total_s, 0.0), 1.0)
+
+
 def _load(proc: Path) -> float:
     try:
         return float((proc / "loadavg").read_text(encoding="ascii").split()[0])
@@ -49,12 +68,12 @@ def _load(proc: Path) -> float:
         return math.nan
 
 
-def _ticks(proc: Path) -> tuple[int, int]:
+def _ticks(proc: Path) -> tuple[int, int, int]:
     try:
-        fields = (proc / "stat").read_text(encoding="ascii").splitlines()[0].split()[1:9]
-        return sum(map(int, fields)), int(fields[_STEAL])
+        fields = [int(field) for field in (proc / "stat").read_text(encoding="ascii").splitlines()[0].split()[1:9]]
+        return sum(fields), sum(fields[index] for index in _IDLE), fields[_STEAL]
     except (OSError, ValueError, IndexError):
-        return 0, 0
+        return 0, 0, 0
 
 
 def _cpu_model(proc: Path) -> str:

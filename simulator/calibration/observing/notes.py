@@ -11,6 +11,8 @@ from simulator.calibration.observation.observation import ServiceObservation
 from simulator.calibration.observing.level_search import LevelSearch
 
 _BUSY_SHARE: Final = 0.5  # of the cores, by the load average before the observation
+# Of all processors. With one of two processors busy, an instance of one vCPU still has its own.
+_OTHERS_SHARE: Final = 0.25
 _STEAL_SHARE: Final = 0.02
 
 
@@ -56,6 +58,14 @@ def _of_machine(made: ServiceObservation) -> Iterator[str]:
         yield (
             f"The machine was busy before the observation: load average {machine.load_before:.1f} on {machine.cores} "
             "cores. Observe again when it is quiet."
+        )
+    disturbed = [stage.number for stage in made.loads if stage.others_share > _OTHERS_SHARE]
+    if disturbed:
+        highest = max(stage.others_share for stage in made.loads if stage.number in disturbed)
+        which = f"level{'s' * (len(disturbed) > 1)} {', '.join(map(str, disturbed))}"
+        yield (
+            f"Other programs used up to {highest:.0%} of the machine's CPU in {which}: the instance may have had less "
+            "than its size."
         )
     if not math.isnan(machine.steal_share) and machine.steal_share > _STEAL_SHARE:
         yield f"The hypervisor gave {machine.steal_share:.0%} of the CPU time to other machines."

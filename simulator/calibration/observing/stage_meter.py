@@ -145,6 +145,11 @@ class StageMeter:
         return self._readings[0].usage.memory_bytes if self._readings else math.nan
 
     @property
+    def instance_cpu_s(self) -> float:
+        """CPU seconds of the instance until the last reading; NaN if they are unknown."""
+        return self._readings[-1].usage.cpu_s if self._readings else math.nan
+
+    @property
     def limits(self) -> LimitFacts:
         """The limits in force on the instance."""
         return limit_facts(self._limits)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import typer
 
-from simulator.builds.artifact import BuildFailed
+from simulator.builds.artifact import Builder, BuildFailed
 from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.cli.exit_codes import INTERRUPTED, broke
@@ -18,8 +19,15 @@ from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import Tasks, first_of
 
 
-def built(scenario: ScenarioSpec, settings: BuildSettings, *, quiet: bool = False) -> ScenarioSpec:
-    """Return the scenario with its built applications. Prints the build log.
+def built(
+    scenario: ScenarioSpec,
+    settings: BuildSettings,
+    *,
+    quiet: bool = False,
+    make_builder: Callable[[BuildSettings], Builder] = LocalBuilder,
+) -> ScenarioSpec:
+    """Return the scenario with its built applications. Prints the build log. `make_builder`: of an apprunner.yaml by
+    default.
 
     Ends the command if a build fails or is interrupted.
     """
@@ -27,7 +35,9 @@ def built(scenario: ScenarioSpec, settings: BuildSettings, *, quiet: bool = Fals
         return scenario
     stop = asyncio.Event()
     try:
-        given = run(ClockKind.REAL, lambda: _built(scenario, settings, _Steps(quiet=quiet), stop), stop.set)
+        given = run(
+            ClockKind.REAL, lambda: _built(scenario, make_builder(settings), _Steps(quiet=quiet), stop), stop.set
+        )
     except BuildFailed as failed:
         for line in failed.lines:
             echo(line, err=True)
@@ -40,11 +50,8 @@ def built(scenario: ScenarioSpec, settings: BuildSettings, *, quiet: bool = Fals
     return given
 
 
-async def _built(
-    scenario: ScenarioSpec, settings: BuildSettings, steps: _Steps, stop: asyncio.Event
-) -> ScenarioSpec | None:
+async def _built(scenario: ScenarioSpec, builder: Builder, steps: _Steps, stop: asyncio.Event) -> ScenarioSpec | None:
     """Build the applications. Return None if interrupted."""
-    builder = LocalBuilder(settings)
     try:
         async with Tasks("builds before the run") as tasks:
             building = tasks.spawn(with_builds(scenario, builder, steps), "builds")

@@ -37,7 +37,7 @@ def observation(**changes: Any) -> ServiceObservation:
     samples = InstanceSamples.of(at_s=[1.0, 2.0], cpu_s=[0.25, np.nan], in_flight=[0.5, 3.0])
     loads = (
         LoadStage(1, 1.0, 4.0, 1.0, requests(service_s=[0.05, np.nan, 1 / 3, 0.0]), samples, cpu_s=0.5),
-        LoadStage(3, 2.0, 4.0, 0.0, requests(2, status=[0, 503]), ended_by="error storm"),
+        LoadStage(3, 2.0, 4.0, 0.0, requests(2, status=[0, 503]), others_share=0.25, ended_by="error storm"),
     )
     made = ServiceObservation(
         kind=ObservationKind.STEPPED,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.calibration.observing.machine import MachineReading, machine_facts
+from simulator.calibration.observing.machine import MachineReading, machine_facts, others_share
 
 
 def proc(folder: Path, load: str, stat: str) -> Path:
@@ -25,6 +25,10 @@ def test_steal_is_a_share_of_the_time_between_two_readings(tmp_path: Path) -> No
     assert (facts.load_before, facts.load_after) == (0.25, 1.75)
     assert facts.steal_share == pytest.approx(10 / 200)
     assert facts.cpu_model == "A Processor 9000"
+    before, after = MachineReading.now(first), MachineReading.now(last)
+    # 210 ticks of 10 ms, of which 90 idle; 0.5 s are the instance's, and next to none this process's
+    assert others_share(before, after, 0.5) == pytest.approx((2.1 - 0.9 - 0.5) / 2.1, abs=0.05)
+    assert math.isnan(others_share(before, after, math.nan))
     assert facts.cores >= 1
 
 

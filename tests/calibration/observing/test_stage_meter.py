@@ -1,4 +1,4 @@
-"""Tests of the totals that a stage has between two times."""
+"""Tests of the meter of a level."""
 
 from __future__ import annotations
 
@@ -7,9 +7,49 @@ import math
 import numpy as np
 import pytest
 
-from simulator.calibration.observing.stage_meter import _between
+from simulator.calibration.observing.level import Level
+from simulator.calibration.observing.level_run import LevelRun
+from simulator.calibration.observing.observed_service import ObservedService, RouteLoad
+from simulator.calibration.observing.stage_meter import _between, limit_facts
+from simulator.fleet.process.limits import Confinement
+from simulator.model.sizes import InstanceSize
 
 NAN = math.nan
+
+
+def test_limits_are_those_that_the_driver_states() -> None:
+    without = str(Confinement(None, "no permission"))
+    unlimited = limit_facts(without)
+    assert (unlimited.by, unlimited.cpu_limited, unlimited.memory_limited) == ("", False, True)
+    assert math.isnan(unlimited.cpu_period_s)
+    assert limit_facts("").by == "simulated"
+    engine = limit_facts(
+        "CPU and memory limits: the engine's; ephemeral storage: quota; idle instances: control groups"
+    )
+    assert (engine.by, engine.cpu_period_s, engine.cpu_limited) == ("container engine", 0.1, True)
+    group = limit_facts("CPU and memory limits: control groups v2; at most 1024 processes; namespaces")
+    assert (group.by, group.cpu_limited, group.memory_limited) == ("cgroup v2", True, True)
+
+
+def test_start_up_is_divided_into_stages() -> None:
+    service = ObservedService.of_application(
+        {"simulated": {"start_up": "2s"}}, InstanceSize(), (RouteLoad(),), target="x"
+    )
+    start = LevelRun(service, Level(1, 1.0, 1.0, 3.0), 1).play().start
+    assert start is not None
+    assert (start.launch_s, start.listening_s, start.first_check_s) == (0.0, 2.0, 0.0)
+    assert start.total_s == 2.0
+
+
+@pytest.mark.parametrize("warm_up_s", [0.0, 2.0])
+def test_samples_add_up_to_the_stage(warm_up_s: float) -> None:
+    service = ObservedService.of_application({"simulated": {"cpu": "10ms"}}, InstanceSize(), (RouteLoad(),), target="x")
+    stage = LevelRun(service, Level(1, 30.0, warm_up_s, 8.0), 1).play().stage
+    samples = stage.samples
+    assert samples.at_s.tolist() == list(np.arange(1.0, warm_up_s + 8.0 + 1))
+    assert stage.cpu_s == pytest.approx(samples.cpu_s[samples.at_s > warm_up_s].sum())
+    arrived = np.histogram(stage.requests.sent_s, np.arange(0.0, warm_up_s + 8.0 + 1))[0]
+    assert samples.cpu_s == pytest.approx(0.01 * arrived, abs=0.02)
 
 
 @pytest.mark.parametrize(

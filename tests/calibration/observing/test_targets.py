@@ -1,0 +1,124 @@
+"""Tests of the targets of observations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.calibration.observing.observed_service import RouteLoad
+from simulator.calibration.observing.targets import (
+    ObservedTarget,
+    TargetKind,
+    TargetSettings,
+    parse_target,
+    service_of,
+    with_port,
+)
+from simulator.model.sizes import InstanceSize
+from simulator.scenario.problems import ScenarioError
+
+ROOT = (RouteLoad(),)
+SCENARIO = """
+version: 1
+duration: 100s
+services:
+  web:
+    platform: cloud-run
+    cpu: 2 vCPU
+    memory: 4 GB
+    max_concurrency: 7
+    application: {simulated: {io: 1ms}, process: {command: python app.py}, real_instances: 1}
+  other: {application: {simulated: {}}}
+traffic: [{poisson: {rate: 1/s}, service: web}]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop.yaml").write_text(SCENARIO, encoding="utf-8")
+    (tmp_path / "server").write_text("#!/bin/sh", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [
+        ("shop", TargetKind.FOLDER, "shop"),
+        ("./shop", TargetKind.FOLDER, "shop"),
+        ("shop.yaml", TargetKind.SCENARIO, "shop"),
+        ("./server", TargetKind.COMMAND, "server"),
+        ("gunicorn -w 4 'shop:app'", TargetKind.COMMAND, "gunicorn"),
+        ("registry.example/team/Shop_1:2", TargetKind.IMAGE, "shop-1"),
+        ("image:shop", TargetKind.IMAGE, "shop"),
+        ("command:python", TargetKind.COMMAND, "python"),
+        ("shop:1", TargetKind.IMAGE, "shop"),
+    ],
+)
+def test_a_target_is_recognised(folder: Path, text: str, kind: TargetKind, name: str) -> None:
+    target = parse_target(text)
+    assert (target.kind, target.name) == (kind, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "must be an image, a command, a folder or a scenario file"),
+        ("./none", "must be a folder or file that exists"),
+        ("folder:none", "must be a folder that exists"),
+        ("none.yaml", "must be a scenario file that exists"),
+        ("python 'app", "must be a command line: No closing quotation"),
+    ],
+)
+def test_a_target_that_does_not_exist_is_an_error(folder: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_target(text)
+
+
+def test_an_image_runs_with_the_settings(folder: Path) -> None:
+    settings = TargetSettings(InstanceSize(512, 1024), 9000, "/health", {"A": "b"})
+    service = service_of(ObservedTarget(TargetKind.IMAGE, "shop:1"), ROOT, settings)
+    spec = service.scenario.services[service.name]
+    container = spec.application.container
+    assert container is not None
+    assert (container.image, container.port, container.environment) == ("shop:1", 9000, {"A": "b"})
+    assert spec.health_check_spec.path == "/health"
+    assert service.size == InstanceSize(512, 1024)
+    changed = with_port(service, 80).scenario.services[service.name].application.container
+    assert changed is not None
+    assert changed.port == 80
+
+
+def test_a_command_runs_in_the_current_folder(folder: Path) -> None:
+    service = service_of(ObservedTarget(TargetKind.COMMAND, "python 'my app.py'"), ROOT, TargetSettings())
+    process = service.scenario.services[service.name].application.process
+    assert process is not None
+    assert process.command == ("python", "my app.py")
+    assert process.working_directory == folder
+    assert service.size == InstanceSize(1024, 2048)
+
+
+def test_a_service_of_a_scenario_is_observed_alone_with_its_real_application(folder: Path) -> None:
+    service = service_of(ObservedTarget(TargetKind.SCENARIO, "shop.yaml"), ROOT, TargetSettings(service="web"))
+    assert list(service.scenario.services) == ["web"]
+    application = service.scenario.services["web"].application
+    assert application.simulated is None
+    assert application.process is not None
+    assert service.size == InstanceSize(2048, 4096)
+    played = service.prepared().services["web"]
+    assert (played.max_concurrency, played.min_size, played.max_size) == (200, 1, 1)
+    assert (played.policy.name, played.platform, played.overflow.mode) == ("fixed", None, "reject")
+
+
+def test_a_scenario_with_several_services_needs_a_name(folder: Path) -> None:
+    with pytest.raises(ValueError, match=r"service = '', must be one of web, other"):
+        service_of(ObservedTarget(TargetKind.SCENARIO, "shop.yaml"), ROOT, TargetSettings())
+    with pytest.raises(ValueError, match=r"service = 'wep', must be one of web, other; did you mean `web`"):
+        service_of(ObservedTarget(TargetKind.SCENARIO, "shop.yaml"), ROOT, TargetSettings(service="wep"))
+
+
+def test_an_invalid_image_is_an_error(folder: Path) -> None:
+    with pytest.raises(ScenarioError, match="image"):
+        service_of(ObservedTarget(TargetKind.IMAGE, "Shop Image"), ROOT, TargetSettings())
