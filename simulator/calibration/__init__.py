@@ -25,4 +25,9 @@ PUBLIC_MODULES = (
     "prediction.prediction",
     "prediction.settings",
     "prediction.tables",
+    "verification.bounds",
+    "verification.output",
+    "verification.tables",
+    "verification.verification",
+    "verification.verify",
 )

@@ -27,4 +27,5 @@ PUBLIC_MODULES = (
     "runs",
     "settings",
     "tables",
+    "usage_meter",
 )

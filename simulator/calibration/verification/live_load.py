@@ -1,0 +1,91 @@
+"""Plays a load against instances of the real service, on the path of `run --clock real`, and reads its figures.
+
+The instances are fresh for every load, as for an observation. Without settings of real time the load is played in
+virtual time, which is for simulated services.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simulator.calibration.observing.level import REST_S, with_traffic
+from simulator.calibration.observing.machine import MachineReading, machine_facts
+from simulator.calibration.observing.observed_service import ObservedService
+from simulator.calibration.prediction.runs import RunFigures, figures_of
+from simulator.calibration.prediction.settings import PredictedService
+from simulator.calibration.prediction.usage_meter import UsageMeter
+from simulator.replay.runner import InterruptedRun, Run, play
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.world.random_streams import RandomStreams
+
+if TYPE_CHECKING:
+    from simulator.edge.live.live_settings import LiveSettings
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredLoad:
+    """The figures of a load that was played.
+
+    `late_p99_s`: how late the load client was; `load`: load average of the machine (1 minute) at the end; `stolen`:
+    share of the CPU time that the hypervisor gave to others. NaN: unknown, as in virtual time.
+    """
+
+    figures: RunFigures
+    requests: int
+    late_p99_s: float
+    load: float = math.nan
+    stolen: float = math.nan
+
+
+def play_load(
+    service: ObservedService,
+    settings: PredictedService,
+    rate_rps: float,
+    seed: int,
+    live: LiveSettings | None = None,
+    *,
+    signals: bool = False,
+) -> MeasuredLoad:
+    """Play a rate of the whole service for the duration of `settings`, and return its figures after the warm-up.
+
+    With `signals`, SIGINT ends the load.
+
+    Raises:
+        BrokenRun: if the service cannot be launched, or the run failed.
+        InterruptedRun: if it was interrupted.
+    """
+    scenario = load_scenario_of(service, settings, rate_rps, seed)
+    run, before = Run(scenario, live), MachineReading.now()
+    meter = UsageMeter(run.journal, service.name, scenario.warm_up_s, scenario.duration_s)
+    record = play(run, signals=signals)
+    if not record.complete:
+        raise InterruptedRun
+    stats = record.stats_by_source.after_warm_up()
+    measured = MeasuredLoad(
+        figures_of(record, service.name, meter, ()), stats.requests, stats.late.quantile(0.99) or 0.0
+    )
+    if live is None:
+        return measured
+    facts = machine_facts(before, MachineReading.now())
+    return MeasuredLoad(measured.figures, measured.requests, measured.late_p99_s, facts.load_after, facts.steal_share)
+
+
+def load_scenario_of(service: ObservedService, settings: PredictedService, rate_rps: float, seed: int) -> ScenarioSpec:
+    """Return the scenario that plays the rate. It begins after a rest, in which fresh instances settle."""
+    traffic = [
+        {
+            "name": f"route-{index}",
+            "service": service.name,
+            "from": f"{REST_S}s",
+            "poisson": {"rate": f"{rate_rps * share!r}/s"},
+            "requests": [route.request],
+        }
+        for index, (route, share) in enumerate(zip(service.routes, service.weights, strict=True))
+    ]
+    count = settings.instances
+    prepared = service.prepared(min_size=count, max_size=count, max_concurrency=settings.max_concurrency)
+    own_seed = int(RandomStreams(seed).stream("verify", rate_rps).integers(2**62))
+    scenario = with_traffic(prepared, traffic, REST_S + settings.duration_s, own_seed)
+    return scenario.model_copy(update={"warm_up_s": REST_S + settings.warm_up_s})

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from simulator.calibration.prediction.interval import PredictedFigure
+from simulator.calibration.verification.bounds import FigureBound, difference, parse_bounds
+
+
+def test_bounds_are_percentages_or_the_interval() -> None:
+    assert parse_bounds("p50 5 %, p95 8%,throughput inside") == (
+        FigureBound("p50", 0.05),
+        FigureBound("p95", 0.08),
+        FigureBound("throughput", None),
+    )
+    assert [str(bound) for bound in parse_bounds("p50 5%, cpu inside")] == ["p50 5 %", "cpu inside"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (",", "must be figures with their bounds"),
+        ("p96 5 %", "bound = p96 5 %, must begin with "),
+        ("p50 5 %, p50 inside", "must give p50 once"),
+        ("p50 5", "must end with a percentage"),
+        ("p50", "must end with a percentage"),
+        ("p50 140 %", "must end with a percentage"),
+    ],
+)
+def test_what_is_no_bound_is_named(text: str, expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        parse_bounds(text)
+
+
+def test_a_difference_is_relative_to_the_measured_value_and_of_shares_in_points() -> None:
+    assert difference("p95", 0.110, 0.100) == pytest.approx(0.1)
+    assert difference("error_rate", 0.02, 0.03) == pytest.approx(-0.01)
+    assert difference("p95", 0.0, 0.0) == 0
+    assert math.isinf(difference("p95", 0.1, 0.0))
+
+
+def test_a_bound_is_a_distance_or_the_interval() -> None:
+    predicted = PredictedFigure(0.100, 0.090, 0.125)
+    assert FigureBound("p95", 0.10).passes(predicted, 0.0910)  # 9.9 % off
+    assert not FigureBound("p95", 0.10).passes(predicted, 0.0908)
+    assert FigureBound("p95", None).passes(predicted, 0.124)
+    assert not FigureBound("p95", None).passes(predicted, 0.126)
