@@ -82,6 +82,7 @@ class Run:
     backend: RequestBackend | None = None  # processes the requests of virtual time; None: the platform's own objects do
     journal: Journal = field(default_factory=Journal)
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
+    _traffic_ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         if self.live is not None:
@@ -94,6 +95,12 @@ class Run:
     def interrupt(self) -> None:
         """Interrupt the run. Call this only from the run's event loop."""
         self._interrupted.set()
+
+    def end_traffic(self) -> None:
+        """Send no further requests, and end the run when those in progress have ended. Only in real time, and only from
+        the run's event loop.
+        """
+        self._traffic_ended.set()
 
     async def play(self) -> RunRecord:
         """Run the scenario. Raises the error that ended the run: LaunchError, OSError, an error of a policy or of a
@@ -239,7 +246,7 @@ class Run:
         """
         tasks = platform.tasks
         tasks.spawn(Timeline(self.scenario.timeline, platform, control).run(), "timeline")
-        ending = tasks.spawn(_end(platform, traffic, self.scenario.duration_s), "end of traffic")
+        ending = tasks.spawn(self._end(platform, traffic), "end of traffic")
         interrupted = tasks.spawn(self._interrupted.wait(), "interrupt")
         try:
             waited: list[asyncio.Future[Any]] = [tasks.failed, ending, interrupted]
@@ -253,6 +260,19 @@ class Run:
             return ended != 2
         finally:
             await traffic.close()
+
+    async def _end(self, platform: Platform, traffic: Traffic) -> None:
+        """Wait until the duration is over and every request that was sent has ended (each ends, because the pool limits
+        its time).
+        """
+        over = until(platform.clock.loop_s(RunTime(self.scenario.duration_s)))
+        if self.live is None:
+            await over
+        else:
+            tasks = platform.tasks
+            await first_of(tasks.spawn(over, "duration"), tasks.spawn(self._traffic_ended.wait(), "end of traffic"))
+        traffic.stop()
+        await traffic.drained()
 
 
 def _as_it_is(_: ServicePlan, driver: Driver) -> Driver:
@@ -268,15 +288,6 @@ async def _close(platform: Platform, control: RunControl | None, exporters: Expo
     await platform.close()
     if exporters is not None:
         await exporters.close_logs()
-
-
-async def _end(platform: Platform, traffic: Traffic, duration_s: float) -> None:
-    """Wait until the duration is over and every request that was sent has ended (each ends, because the pool limits its
-    time).
-    """
-    await until(platform.clock.loop_s(RunTime(duration_s)))
-    traffic.stop()
-    await traffic.drained()
 
 
 def _protect(scenario: ScenarioSpec, platform: Platform) -> None:

@@ -71,8 +71,9 @@ class LevelRun:
             memory_limit_bytes=float(service.size.memory_mb * _MB),
         )
         self._is_live = live is not None
-        self._ended_s = self._seen_s = 0.0
+        self._ended_s = 0.0  # when the last request was sent, if that was early
         self._reason = ""
+        self._lost: int | None = None  # requests that did not end
         self._run = (
             Run(scenario, live, watcher=self) if live is not None else kind_of(backend, scenario).prepare(scenario)
         )
@@ -85,13 +86,19 @@ class LevelRun:
         return self._is_live
 
     def update(self, view: ProgressView) -> None:
-        self._seen_s = view.now_s
+        """End the traffic early if the service is overloaded, and the run if requests in progress do not end."""
+        ended_s = self._ended_s or self._guard.until_s
+        if self._guard.is_overdue(view.now_s, ended_s):
+            self._lost = view.in_flight
+            self._run.interrupt()
+        if self._reason:
+            return
         reason = self._guard.reason(view, self._meter.usage().memory_bytes)
         if self._meter.crash:
             reason = f"the instance ended: {self._meter.crash}"
-        if reason and not self._reason:
+        if reason:
             self._reason, self._ended_s = reason, view.now_s
-            self._run.interrupt()
+            self._run.end_traffic()
 
     # --- playing -----------------------------------------------------------------------------------------------------
 
@@ -104,18 +111,20 @@ class LevelRun:
         """
         began_s, before = wall_s(), MachineReading.now()
         record = play(self._run, signals=signals)
-        interrupted = not record.complete and not self._reason
+        interrupted = not record.complete and self._lost is None
         ended_s = record.ended_s if interrupted else self._ended_s or record.ended_s
         if ended_s <= REST_S:
             raise InterruptedRun
         start = self._meter.start
         virtual_s = record.ended_s + (0.0 if start is None else start.total_s)
-        reason = "interrupted" if interrupted else self._reason
+        reasons = ["interrupted"] if interrupted else [self._reason] if self._reason else []
+        if self._lost is not None:
+            reasons.append(f"{self._lost} requests did not end within {self._guard.drain_s:g} s after the last one")
         share = math.nan
         if self._is_live:
             share = others_share(before, MachineReading.now(), self._meter.instance_cpu_s)
         return PlayedLevel(
-            replace(self._meter.stage(ended_s - REST_S, reason), others_share=share),
+            replace(self._meter.stage(ended_s - REST_S, "; ".join(reasons)), others_share=share),
             start,
             self._meter.memory_at_rest_bytes,
             self._meter.limits,

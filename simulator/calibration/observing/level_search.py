@@ -26,6 +26,7 @@ SHARES: Final[tuple[float, ...]] = (0.7, 0.9, 0.4, 1.2, 0.8, 0.15, 0.95, 0.55)
 # Without saturation: shares of the highest rate that was played.
 SHARES_BELOW: Final[tuple[float, ...]] = (1.0, 0.5, 0.75, 0.2)
 
+_OVERHEAD_S: Final = 2.0  # start and end of an instance, until they have been measured
 _SHORT_SHARE: Final = 1 / 40  # a short level, as a share of the budget
 _SHORT_S: Final = (2.0, 8.0)
 _SHORT_REQUESTS: Final = 15  # at low rates a level takes as long as these
@@ -144,14 +145,15 @@ class LevelSearch:
     _figures: list[StageFigures] = field(default_factory=list)
     _long_rates: list[float] = field(default_factory=list)
     _spent_s: float = 0.0
-    _overhead_s: float = 2.0  # of a level, beside its requests; then the longest that occurred
+    _overheads_s: list[float] = field(default_factory=list)  # of levels: their time without their requests
 
     def add(self, stage: LoadStage, spent_s: float) -> None:
         """Add a played stage, which took `spent_s` with everything."""
         self._stages.append(stage)
         self._figures.append(figures_of(stage))
         self._spent_s += spent_s
-        self._overhead_s = max(self._overhead_s if len(self._stages) > 1 else 0.5, spent_s - stage.duration_s)
+        if not self._figures[-1].is_saturated(self.light):  # otherwise requests in progress took long to end
+            self._overheads_s.append(spent_s - stage.duration_s)
 
     def end(self, why: str) -> None:
         """Choose no further level."""
@@ -171,6 +173,10 @@ class LevelSearch:
     def left_s(self) -> float:
         """Time that is left of the budget."""
         return self.budget_s - self._spent_s
+
+    @property
+    def _overhead_s(self) -> float:
+        return max(self._overheads_s, default=_OVERHEAD_S)
 
     @property
     def light(self) -> StageFigures | None:

@@ -18,34 +18,35 @@ class LoadGuard:
     """The limits of a level. Times are seconds of the level's run.
 
     `earliest_s`: no level ends before, so that it measures something. `until_s`: end of the requests. `drain_s`: time
-    after that in which requests in progress may end. `patience_s`: a saturated level goes on if it ends within this
-    time, because the requests that are in progress at an early end are lost: neither their times nor that they were
-    sent can be used.
+    after the last request in which those in progress may end; without their outcome they are lost, and it is not known
+    that they were sent.
     """
 
     earliest_s: float
     until_s: float
     in_flight_max: int
     memory_limit_bytes: float
-    drain_s: float = 5.0
+    drain_s: float = 20.0
     error_share_max: float = 0.5
     memory_share_max: float = 0.95
     in_flight_share_max: float = 0.95
-    patience_s: float = 15.0
 
     def reason(self, view: ProgressView, memory_bytes: float) -> str:
-        """Return why the level ends now; empty if it goes on. `memory_bytes` is NaN if it is unknown."""
+        """Return why no further request is sent; empty if the level goes on. `memory_bytes` is NaN if it is unknown."""
+        if view.now_s >= self.until_s:
+            return ""
         if not math.isnan(memory_bytes) and memory_bytes >= self.memory_share_max * self.memory_limit_bytes:
             used = memory_bytes / self.memory_limit_bytes
             return f"memory: {used:.0%} of the limit is in use"
-        if view.now_s >= self.until_s + self.drain_s:
-            return f"{view.in_flight} requests did not end within {self.drain_s:g} s after the last one was sent"
         if view.now_s < self.earliest_s:
             return ""
-        is_full = view.in_flight >= self.in_flight_share_max * self.in_flight_max
-        if is_full and view.now_s < self.until_s - self.patience_s:
+        if view.in_flight >= self.in_flight_share_max * self.in_flight_max:
             return f"saturated: {view.in_flight} requests in progress"
         ended_rps = view.served_rps + view.failed_rps
         if ended_rps * _WINDOW_S >= _RESPONSES_MIN and view.failed_rps > self.error_share_max * ended_rps:
             return f"error storm: {view.failed_rps / ended_rps:.0%} of the responses are errors"
         return ""
+
+    def is_overdue(self, now_s: float, ended_s: float) -> bool:
+        """Return True if requests are in progress too long after `ended_s`, when the last one was sent."""
+        return now_s >= ended_s + self.drain_s

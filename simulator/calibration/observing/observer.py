@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 BUDGET_S: Final = 300.0
 BUDGET_MIN_S: Final = 20.0
 _WAKES_SHARE: Final = 0.1  # wakes are measured if they take at most this share of the budget
+_LATE_S: Final = 5.0  # with a larger excess over the budget wakes are left out
 _CRASHES_MAX: Final = 2
 
 
@@ -99,7 +100,7 @@ class Observer:
         search = LevelSearch(self.budget_s - wakes_s, self.service.size.vcpu)
         try:
             self._play_levels(search)
-            if wakes_s and not self.interrupted:
+            if wakes_s and not self.interrupted and search.left_s > -_LATE_S:
                 self.journal.publish(WakesBegan())
                 self._wakes = played_wakes(self.service, self.seed, self.live, signals=self.signals)
         except (InterruptedRun, KeyboardInterrupt):
