@@ -64,4 +64,5 @@ PUBLIC_MODULES = (
     "simulated.downstream_driver",
     "simulated.driver",
     "simulated.simulated_drivers",
+    "simulated.work",
 )

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from simulator.lab.compiled import inputs, play, state
+from simulator.lab.compiled import play, state
+from simulator.lab.compiled.input import inputs
 from simulator.traffic.shapes import arrivals
 
 ARRIVALS = 16

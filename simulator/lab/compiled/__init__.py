@@ -12,7 +12,7 @@ implemented a second time, in the `*_kernel.py` files; a differential test compa
     state.py              those arrays, with the terms of the model as names
     event_loop_kernel.py  the kernel's own loop: plays request events until one concerns the platform
     accumulators.py       rows of ended requests -> statistics and series of the report, counted in compiled code
-    inputs.py             arrivals, work and random draws, in chunks from the same named streams, in constant memory
+    input/                arrivals, work and random draws, in chunks from the same named streams, in constant memory
     play.py               plays a scenario in this backend
 
 Order of events: the virtual loop orders timers by (time, order of scheduling). The kernel takes its order numbers from

@@ -14,7 +14,7 @@ from simulator.lab.compiled.downstream.buffers import CallBuffers
 from simulator.lab.compiled.downstream.connections import Do, connect
 from simulator.lab.compiled.downstream.event_kernel import EVENTS_A_CALL
 from simulator.lab.compiled.event_loop_kernel import EVENTS_A_STEP
-from simulator.lab.compiled.inputs import Inputs
+from simulator.lab.compiled.input.inputs import Inputs
 from simulator.lab.compiled.state import MARGIN, NOBODY, RANDOM, TARGETS, World, chain_free, lists_of, longer, rings
 
 

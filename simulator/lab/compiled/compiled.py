@@ -104,6 +104,17 @@ def with_quota(function: Callable[P, R]) -> Callable[[Callable[P, R]], Callable[
     return cast("Callable[[Callable[P, R]], Callable[P, R]]", decorate)
 
 
+def with_kinds(function: Callable[P, R]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compile the decorated function of a world only into worlds in which the kind of a request does not matter, whose
+    `kinds` is None. Worlds in which it does get `function`.
+    """
+
+    def decorate(plain: Callable[..., Any]) -> Callable[..., Any]:
+        return _by_world("kinds", function, plain, _FORM_OPTIONS)
+
+    return cast("Callable[[Callable[P, R]], Callable[P, R]]", decorate)
+
+
 def _by_world(field: str, function: Callable[..., Any], otherwise: Callable[..., Any], options: Any) -> Any:
     """Return `function` for worlds that have the field, and `otherwise` for those in which it is None."""
     if IS_PLAIN:
@@ -157,10 +168,10 @@ def world_entry(function: Callable[P, R]) -> Callable[P, R]:
     """
     if IS_PLAIN:
         return function
-    forms: dict[tuple[bool, bool], _Direct] = {}
+    forms: dict[tuple[bool, ...], _Direct] = {}
 
     def call(w: Any, *arguments: Any) -> Any:
-        kind = w.down is None, w.quotas is None
+        kind = w.down is None, w.quotas is None, w.kinds is None
         form = forms.get(kind)
         if form is None:
             form = forms[kind] = _Direct(function)

@@ -89,10 +89,6 @@ def _service_reasons(service: ServiceSpec) -> Iterator[str]:
 
 
 def _application_reasons(application: SimulatedSpec) -> Iterator[str]:
-    if application.paths:
-        yield "the work of its requests depends on their path"
-    if application.depends_on_size:
-        yield "the work of its requests depends on their size"
     if application.background:
         yield "its instances have background work"
     if application.failures is not None:
@@ -124,8 +120,6 @@ def _event_reason(action: Action) -> str:
 
 
 def _check_reasons(scenario: ScenarioSpec) -> Iterator[str]:
-    if len(scenario.numbers.sources) > len(scenario.traffic):
-        yield "a check distinguishes paths"
     if any(check.abort_after_s is not None for check in scenario.checks):
         yield "a check may end the run"
 

@@ -12,7 +12,7 @@ from simulator.fleet.ports import PoolSupply
 from simulator.lab.compiled.accumulators import Accumulators
 from simulator.lab.compiled.buffers import Buffers
 from simulator.lab.compiled.downstream.buffers import CallBuffers
-from simulator.lab.compiled.inputs import Inputs
+from simulator.lab.compiled.input.inputs import Inputs
 from simulator.lab.compiled.loop import CompiledLoop
 from simulator.lab.compiled.pool import CompiledPool
 from simulator.lab.compiled.state import BALANCINGS, NO_LIMIT, NOBODY, QUOTA, new_world, with_attributes
@@ -72,6 +72,8 @@ class CompiledRequests:
             state["quota_s"] = settings.size.vcpu * quota.period_s
             state["shared_core_speed"] = quota.shared_core_speed
             world = world._replace(quotas=with_attributes(np.zeros(INSTANCES, QUOTA)))
+        if self._inputs.kinds.matter:
+            world = world._replace(kinds=self._inputs.kinds.arrays(len(self._scenario.traffic), CHUNK_ARRIVALS))
         checks_fail = any(event.fail_health_checks is not None for event in self._scenario.timeline)
         buffers = Buffers(world, self._inputs)
         world.sources["over"] = 1  # until the traffic is opened
@@ -91,7 +93,7 @@ class CompiledRequests:
         state = pool.world.pool[0]
         state["tells_quiet"] = actuator.activates or actuator.idle_expiry_s is not None
         accumulators = Accumulators(
-            len(self._scenario.traffic),
+            len(self._scenario.numbers.sources),
             recorder.stats_by_source,
             recorder.series,
             recorder.row_readers,

@@ -17,7 +17,7 @@ from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Backend, InstanceActivity
 from simulator.lab.compiled import event_loop_kernel as kernel
 from simulator.lab.compiled.buffers import Buffers
-from simulator.lab.compiled.inputs import Inputs
+from simulator.lab.compiled.input.inputs import Inputs
 from simulator.lab.compiled.loop import CompiledLoop
 from simulator.lab.compiled.state import (
     AT_LIMIT,

@@ -24,6 +24,7 @@ from simulator.lab.compiled.deadline_kernel import (
     write_row,
 )
 from simulator.lab.compiled.heap_kernel import schedule
+from simulator.lab.compiled.kinds_kernel import draw_work, next_kind, number_of, take_work
 from simulator.lab.compiled.state import AWAKEN, DEADLINE, DONE, NO_TIER, NOBODY, QUIET, TIMERS, WAITED, WOKE, World
 from simulator.lab.compiled.station_kernel import arm, arrive_at_station, leave_station
 from simulator.model import rejection
@@ -231,18 +232,17 @@ def finish(w: World, request: int, now: float, failed: int) -> None:
 
 
 @kernel
-def offer(w: World, source: int, now: float, may: int) -> None:
+def offer(w: World, source: int, now: float, may: int, kind: int) -> None:
     """Process an arriving request: it gets a slot, a place in the queue, or a rejection. `may`: the uses of downstream
     resources that it may call, as bits.
     """
     p = w.pool[0]
     p.arrivals += 1
-    at = p.work
-    p.work += 1
+    at, number = draw_work(w, kind), number_of(w, source, kind)
     row = take(w) if p.line_head == NOBODY else NOBODY
     if row == NOBODY and (p.wait_s <= 0 or p.waiting >= p.queue):
         p.rejected += 1
-        write_rejected(w, source, now, OVERFLOW if p.ready or p.waiting else UNAVAILABLE)
+        write_rejected(w, number, now, OVERFLOW if p.ready or p.waiting else UNAVAILABLE)
         return
     count_present(w, now, 1)
     request = p.free_request
@@ -251,8 +251,8 @@ def offer(w: World, source: int, now: float, may: int) -> None:
     it.arrived_s = now
     it.begun_s = -1.0
     it.cold_s = 0.0
-    it.cpu_s, it.io_s = w.cpu[at], w.io[at]
-    it.source = source
+    take_work(w, request, kind, at)
+    it.source = number
     it.instance = NOBODY
     arrive_with(w, request, may)
     open_request(w, request)
@@ -326,12 +326,12 @@ def fire(w: World, source: int, now: float) -> None:
         p.order += 1
         it.order = p.order
         it.when_s = p.origin_s + w.times[source, it.at]
-        may = next_may(w, source, it.at)
+        may, kind = next_may(w, source, it.at), next_kind(w, source, it.at)
         it.at += 1
     else:
         it.over = 1
-        may = next_may(w, source, it.at)
-    offer(w, source, now, may)
+        may, kind = next_may(w, source, it.at), next_kind(w, source, it.at)
+    offer(w, source, now, may, kind)
 
 
 @kernel

@@ -99,6 +99,9 @@ ROW: Final = np.dtype(
     align=True,
 )  # fmt: skip
 
+# A kind of request: seconds that its size adds to its work, the law of its work, and its number in the rows.
+KIND: Final = np.dtype([("cpu_s", "f8"), ("io_s", "f8"), ("law", "u4"), ("number", "u4")], align=True)
+
 # A downstream resource: its settings, its connections, its work (as an instance's), and the figures of the report.
 RESOURCE_STATE: Final = np.dtype(
     [
@@ -188,6 +191,20 @@ class CallArrays(NamedTuple):
     errors: Any
 
 
+class KindArrays(NamedTuple):
+    """The arrays of runs in which the kind of a request matters. `cpu` and `io` have a row of draws for each law;
+    `cursors` the next one, and the end. `arrivals` and `sent` are the kinds of the coming requests of each source, and
+    of the one whose timer is set.
+    """
+
+    kinds: Any
+    cpu: Any
+    io: Any
+    cursors: Any
+    arrivals: Any
+    sent: Any
+
+
 class World(NamedTuple):
     """All arrays of the kernel. `pool` has one record; `free`, `newest` and `listed` have a row for each tier.
 
@@ -223,6 +240,7 @@ class World(NamedTuple):
     commands: Any
     down: Any  # of class `CallArrays`; None if the application calls no resource
     quotas: Any  # of the instances; None if their vCPUs are no quota
+    kinds: Any  # of class `KindArrays`; None if the kind of a request does not matter
 
 
 def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
@@ -256,6 +274,7 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
         commands=np.zeros((4 * instances + 192, 3), np.int64),
         down=None,
         quotas=None,
+        kinds=None,
     )
     if IS_PLAIN:
         world = World(*(None if array is None else with_attributes(array) for array in world))
@@ -264,6 +283,18 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
         pool[name] = NOBODY
     chain_free(world, 0)
     return world
+
+
+def new_kinds(kinds: Any, laws: int, sources: int, chunk: int) -> KindArrays:
+    """Return the arrays of these kinds, without draws and arrivals."""
+    return KindArrays(
+        kinds=with_attributes(kinds),
+        cpu=np.zeros((laws, DRAWS)),
+        io=np.zeros((laws, DRAWS)),
+        cursors=np.zeros((laws, 2), np.int64),
+        arrivals=np.zeros((sources, chunk), np.uint32),
+        sent=np.zeros(sources, np.uint32),
+    )
 
 
 def with_attributes(array: Any) -> Any:

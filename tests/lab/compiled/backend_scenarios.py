@@ -55,6 +55,7 @@ QUOTAS: st.SearchStrategy[dict[str, Any] | None] = st.one_of(
         },
     ),
 )
+ROUND_LAWS_PER_MB = st.sampled_from([0, "10ms", "250ms"])
 USES: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.fixed_dictionaries(
@@ -66,6 +67,34 @@ USES: st.SearchStrategy[dict[str, Any]] = st.one_of(
             "coherency": st.sampled_from(["2 %", 0.5]),
         },
     ),
+)
+# Costs of paths and sizes; "/b?a" is the path "/b" with a query string.
+COSTS: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "paths": st.dictionaries(
+                st.sampled_from(["/a", "/b", "/"]),
+                st.fixed_dictionaries(
+                    {},
+                    optional={"cpu": LAWS, "io": LAWS, "cpu_per_mb": ROUND_LAWS_PER_MB, "io_per_mb": ROUND_LAWS_PER_MB},
+                ),
+                max_size=3,
+            ),
+            "cpu_per_mb": ROUND_LAWS_PER_MB,
+            "io_per_mb": ROUND_LAWS_PER_MB,
+        },
+    ),
+)
+SIZE = {"request_size": "300 KB", "response_size": "1 MB"}
+KINDS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [
+        {},
+        {"requests": [SIZE]},
+        {"requests": [{"path": "/a"}, {"path": "/b?a", "weight": 3}]},
+        {"requests": [{"path": "/a", **SIZE}, {"path": "/"}, {"path": "/b?a", "weight": 2, "body": "x" * 5000}]},
+    ]
 )
 # Environments that start, expire and age within the run, and requests beyond its scaling rate.
 LAMBDA: dict[str, Any] = {
@@ -135,7 +164,7 @@ def scenarios(draw: st.DrawFn, *, calls: bool = False) -> dict[str, Any]:
     workers = draw(st.sampled_from([None, None, 1, 2]))
     if workers is not None:
         simulated["workers"] = workers
-    simulated |= draw(USES)
+    simulated |= draw(USES) | draw(COSTS)
     quota = draw(QUOTAS)
     if quota is not None:
         simulated["cpu_quota"] = quota
@@ -169,7 +198,16 @@ def scenarios(draw: st.DrawFn, *, calls: bool = False) -> dict[str, Any]:
     names = draw(st.lists(st.sampled_from(["db", "cache", "api"]), min_size=int(calls), max_size=3, unique=True))
     if calls or draw(st.booleans()):
         service["application"]["downstream"] = {name: draw(resources()) for name in names}
-    kinds: dict[str, Any] = draw(st.sampled_from([{}, {"requests": [{"path": "/a"}, {"path": "/b?a", "weight": 3}]}]))
+    traffic = [{**source, **draw(KINDS)} for source in draw(st.lists(SOURCES, min_size=1, max_size=2))]
+    sent = {kind.get("path", "/") for source in traffic for kind in source.get("requests", [{}])}
+    simulated["paths"] = {
+        path: cost
+        for path, cost in simulated.get("paths", {}).items()
+        if path in {each.partition("?")[0] for each in sent}
+    }
+    checks = ["error_rate < 1 %"]
+    if draw(st.booleans()):
+        checks += [f"p95{{path:{path}}} < 1s" for path in sorted(sent)]
     return {
         "version": 1,
         "name": "made",
@@ -178,7 +216,8 @@ def scenarios(draw: st.DrawFn, *, calls: bool = False) -> dict[str, Any]:
         "warm_up": "3s",
         "zones": 3,
         "services": {"site": service},
-        "traffic": [{**source, **kinds} for source in draw(st.lists(SOURCES, min_size=1, max_size=2))],
+        "traffic": traffic,
+        "checks": checks,
         "timeline": draw(st.lists(EVENTS, max_size=2, unique_by=str)),
     }
 

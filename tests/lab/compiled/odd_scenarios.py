@@ -204,6 +204,16 @@ def _resource(r: Dice) -> dict[str, Any]:
     return _told(given)
 
 
+def _cost(r: Dice) -> dict[str, Any]:
+    """The cost of a path, where it differs from that of the application."""
+    times = {key: _some(r, 0.6, r.choice(LAWS)) for key in ("cpu", "io")}
+    return _told(times | {key: _some(r, 0.3, r.choice([0, "1ms", "2s"])) for key in ("cpu_per_mb", "io_per_mb")})
+
+
+def _size(r: Dice) -> dict[str, Any]:
+    return _told({key: _some(r, 0.4, r.choice([0, "1 B", "3 MB"])) for key in ("request_size", "response_size")})
+
+
 def made(seed: int, *, calls: bool = False) -> dict[str, Any]:
     """Return the data of a scenario file, the same for the same seed. `calls`: with downstream resources."""
     data = _plain(seed)
@@ -224,6 +234,27 @@ def made(seed: int, *, calls: bool = False) -> dict[str, Any]:
             "coherency": _some(r, 0.4, r.choice([0, "0.1 %", 2])),
         }
         data["services"]["site"]["application"]["simulated"] |= _told(use)
+    r = Dice(seed, "kinds")
+    if r.random() < 0.4:
+        for source in data["traffic"]:
+            if r.random() < 0.8:
+                kinds = (
+                    {"path": "/a"},
+                    {"path": "/b?x=1", "weight": 2},
+                    {"path": "/"},
+                    {"path": "/c", "weight": 0.001},
+                )
+                source["requests"] = [kind | _size(r) for kind in kinds[: r.choice([1, 2, 4])]]
+        sent = {kind["path"] for source in data["traffic"] for kind in source.get("requests", [{"path": "/"}])}
+        data["services"]["site"]["application"]["simulated"] |= _told(
+            {
+                "paths": {path.partition("?")[0]: _cost(r) for path in sorted(sent) if r.random() < 0.7},
+                "cpu_per_mb": _some(r, 0.4, r.choice([0, "1ms", "2s"])),
+                "io_per_mb": _some(r, 0.4, r.choice([0, "1ms", "2s"])),
+            }
+        )
+        if r.random() < 0.4:
+            data["checks"] = [f"p95{{path:{path}}} < 1s" for path in sorted(sent)]
     if calls:
         r = Dice(seed, "calls")
         names = ("orders-db", "cache", "api")[: r.choice([1, 1, 2, 3])]

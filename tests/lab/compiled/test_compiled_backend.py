@@ -74,6 +74,7 @@ def test_odd_scenarios_agree() -> None:
     """The rules run as plain Python, so that nothing is compiled.
 
     48: the last request ends with its instance. 9 and 47: arrays are full before arrivals come. 5, 34: a CPU quota.
+    7: paths. 9, 23, 47: requests compute in turn.
     """
     done = subprocess.run(
         [sys.executable, "-m", "tests.lab.compiled.odd_scenarios", "48,7,11,23,9,47,5,34"],

@@ -1,4 +1,4 @@
-"""Random draws of calls: service times and set-up times of resources, and which requests call them."""
+"""Random draws of calls: service times and set-up times of resources, and which of the requests call them."""
 
 from __future__ import annotations
 
@@ -9,29 +9,9 @@ import numpy as np
 
 from simulator.fleet.simulated.application import DownstreamUse
 from simulator.lab.compiled.state import DRAWS, CallArrays
-from simulator.scenario.scenario import ScenarioSpec
 from simulator.traffic.demand import DRAWS as PORTION
-from simulator.traffic.request_choices import request_choices
 from simulator.world.distributions import Distribution, Uniform
 from simulator.world.random_streams import RandomStreams
-
-
-class RequestsThatCall:
-    """Says which uses the requests of an open source may call, by the paths of their kinds, as bits."""
-
-    def __init__(
-        self, scenario: ScenarioSpec, streams: RandomStreams, index: int, uses: Sequence[DownstreamUse]
-    ) -> None:
-        paths = [kind.path.partition("?")[0] for kind in scenario.numbers.kinds(index)]
-        may = [
-            sum(1 << place for place, use in enumerate(uses) if not use.paths or path in use.paths) for path in paths
-        ]
-        self._may = np.array(may, np.int64)
-        self._choices = None if len(paths) == 1 else request_choices(scenario.traffic[index], streams, index)
-
-    def draw(self, n: int) -> Any:
-        """Return the bits of the next `n` requests."""
-        return self._may[0] if self._choices is None else self._may[self._choices.draw(n)]
 
 
 class DrawStreams:

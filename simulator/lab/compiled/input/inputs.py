@@ -1,24 +1,20 @@
-"""Input of the kernel: arrivals of sources, work of requests and random draws, in bounded chunks from named streams.
-
-Distributions are sampled in portions of the same size as in a simulated driver, because some distributions give other
-numbers if the same count is drawn in other portions.
-"""
+"""Input of the kernel: arrivals of sources, work of requests and random draws, in bounded chunks from named streams."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from simulator.fleet.simulated.application import SimulatedApplication
-from simulator.lab.compiled.downstream.draws import RequestsThatCall
+from simulator.lab.compiled.input.arrival_kinds import ArrivalKinds
+from simulator.lab.compiled.input.drawn_stream import DrawnStream
 from simulator.lab.compiled.state import DRAWS, World
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.traffic.demand import DRAWS as PORTION
 from simulator.traffic.shapes.arrivals import CHUNK_ARRIVALS, Times, arrival_chunks
-from simulator.world.distributions import Constant, Distribution, Uniform
+from simulator.world.distributions import Uniform
 from simulator.world.random_streams import RandomStreams
 
 
@@ -34,14 +30,12 @@ class Inputs:
         ]
         self._duration_s = scenario.duration_s
         self.is_open = False
-        self._cpu = _Stream(application.cpu, streams.stream("service", service, "cpu"))
-        self._io = _Stream(application.io, streams.stream("service", service, "io"))
-        self._fates = _Stream(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
-        self._wakes = _Stream(application.wake, streams.stream("service", service, "wake"))
+        self._cpu = DrawnStream(application.cpu, streams.stream("service", service, "cpu"))
+        self._io = DrawnStream(application.io, streams.stream("service", service, "io"))
+        self._fates = DrawnStream(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
+        self._wakes = DrawnStream(application.wake, streams.stream("service", service, "wake"))
         self._uses = application.downstream
-        self._sources = [
-            RequestsThatCall(scenario, streams, index, application.downstream) for index in range(len(scenario.traffic))
-        ]
+        self.kinds = ArrivalKinds(scenario, application, streams, service)
         self._lots = streams.stream("service", service, "balancing")
 
     def open(self, world: World, order: int) -> int:
@@ -61,6 +55,8 @@ class Inputs:
             source["when_s"] = world.pool[0]["origin_s"] + world.times[number, 0]
             if self._uses:
                 world.down.next_may[number] = world.down.may[number, 0]
+            if self.kinds.matter:
+                world.kinds.sent[number] = world.kinds.arrivals[number, 0]
             source["at"] = 1
         return order
 
@@ -77,11 +73,18 @@ class Inputs:
             return
         assert len(chunk) <= CHUNK_ARRIVALS
         world.times[number, : len(chunk)] = chunk
-        if self._uses:
-            world.down.may[number, : len(chunk)] = self._sources[number].draw(len(chunk))
+        if self._uses or self.kinds.matter:
+            kinds = self.kinds.draw(number, len(chunk))
+            if self._uses:
+                world.down.may[number, : len(chunk)] = self.kinds.may[kinds]
+            if self.kinds.matter:
+                world.kinds.arrivals[number, : len(chunk)] = kinds
         source["at"], source["end"] = 0, len(chunk)
 
     def work(self, world: World) -> None:
+        if self.kinds.matter:
+            self.kinds.work(world)
+            return
         pool = world.pool[0]
         self._cpu.fill(world.cpu)
         self._io.fill(world.io)
@@ -103,36 +106,6 @@ class Inputs:
         world.lots[: len(rest)] = rest
         world.lots[len(rest) :] = self._lots.random(len(world.lots) - len(rest))
         pool["lot"], pool["lot_end"] = 0, len(world.lots)
-
-
-class _Stream:
-    """A distribution that is sampled in portions; constant values are written only once."""
-
-    def __init__(self, distribution: Distribution, rng: np.random.Generator) -> None:
-        self._law = distribution
-        self._rng = rng
-        self._written = False
-
-    def fill(self, array: Any) -> None:
-        """Fill `array`, whose length is a multiple of the portion."""
-        if isinstance(self._law, Constant):
-            if not self._written:
-                array[:] = self._law.value
-                self._written = True
-            return
-        for first in range(0, len(array), PORTION):
-            array[first : first + PORTION] = self._law.draw(self._rng, PORTION)
-
-    def refill(self, array: Any, used: int, end: int) -> int:
-        """Move the unused draws to the start of `array` and fill it behind them. Return their new end."""
-        if isinstance(self._law, Constant):
-            array[:] = self._law.value
-            return len(array)
-        rest = array[used:end].copy()
-        array[: len(rest)] = rest
-        whole = len(rest) + (len(array) - len(rest)) // PORTION * PORTION
-        self.fill(array[len(rest) : whole])
-        return whole
 
 
 assert DRAWS % PORTION == 0, "whole portions only"

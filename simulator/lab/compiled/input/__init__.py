@@ -1,0 +1,1 @@
+"""Input of the kernel from the named random streams of a run."""
