@@ -84,17 +84,21 @@ class InputFile:
 
     def lines(self) -> Iterator[tuple[int, list[bytes]]]:
         """Yield whole lines in blocks, each with the number of its first line, counted from 1."""
+        for number, text in self.texts():
+            yield number, text.split(b"\n")
+
+    def texts(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the content in blocks of whole lines, without the last line end, each with its first line's number."""
         rest, number = b"", 1
         for part in self._read():
             whole, separator, rest = (rest + part).rpartition(b"\n")
             if len(rest) > LINE_BYTES_MAX:
                 raise self.problem(number, "row", f"a line of more than {LINE_BYTES_MAX} bytes", "a text of lines")
             if separator:
-                block = whole.split(b"\n")
-                yield number, block
-                number += len(block)
+                yield number, whole
+                number += whole.count(b"\n") + 1
         if rest:
-            yield number, [rest]
+            yield number, rest
 
     @contextlib.contextmanager
     def read_as(self, what: str) -> Iterator[None]:

@@ -36,9 +36,17 @@ _VARIABLE: Final = re.compile(
     """,
     re.VERBOSE,
 )
+_WORD_MAX: Final = 64
 # Names of files keep their ending: /assets/app.3f2a9c1b.js is /assets/{id}.js, /page/17.html is /page/{id}.html.
 _FILE: Final = re.compile(rb"(?:[^/]*?[.-](?=[^/.]*\d)[0-9a-zA-Z_-]{8,}|\d[\d_-]*)((?:\.[a-z][a-z0-9]{0,4}){1,2})")
 _REQUEST: Final = re.compile(rb"([A-Z]{3,16}) +([^ ]+)(?: +HTTP/[\d.]+)?")
+# What makes most request lines of a service differ, replaced in a whole block of them before they are looked up.
+# A query in the place of a method, behind capitals or at the start, would leave a request line that was none.
+_QUERY: Final = re.compile(rb"[?#;](?<=[^A-Z \n].)[^ \n]*")
+_NUMBER: Final = re.compile(
+    rb"/(?<!HTTP/)(?:\d+|(?=[a-fA-F]*\d)[0-9a-fA-F]{7,}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})(?=[/ \n])"
+)
+_END: Final = re.compile(rb"[?#;]")
 _ORIGIN: Final = re.compile(rb"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
 
 
@@ -48,6 +56,7 @@ class Routes:
     def __init__(self) -> None:
         self._names = Names()
         self._known: dict[bytes, int] = {}
+        self._shapes: dict[bytes, int] = {}  # of request lines without their values
 
     @property
     def names(self) -> list[str]:
@@ -57,17 +66,18 @@ class Routes:
     def numbers(self, requests: Sequence[bytes]) -> NDArray[np.int64]:
         """Return the numbers of the routes of consecutive request lines, -1 for a line that is no request."""
         known = self._known
-        for request in dict.fromkeys(requests):
-            if request in known:
-                continue
-            if len(known) >= _KNOWN_MAX:
-                known.clear()  # the requests of this block are looked up below
-                return self._without_memory(requests)
-            known[request] = self._number(request)
+        new = [request for request in dict.fromkeys(requests) if request not in known]
+        if len(known) + len(new) > _KNOWN_MAX:
+            known.clear()
+            new = list(dict.fromkeys(requests))
+        shapes = _without_values(new)
+        if len(self._shapes) > _KNOWN_MAX:
+            self._shapes.clear()
+        self._shapes.update(
+            (shape, self._number(shape)) for shape in dict.fromkeys(shapes) if shape not in self._shapes
+        )
+        known.update(zip(new, map(self._shapes.__getitem__, shapes), strict=True))
         return np.fromiter(map(known.__getitem__, requests), dtype=np.int64, count=len(requests))
-
-    def _without_memory(self, requests: Sequence[bytes]) -> NDArray[np.int64]:
-        return np.fromiter(map(self._number, requests), dtype=np.int64, count=len(requests))
 
     def _number(self, request: bytes) -> int:
         route = route_of(request)
@@ -76,6 +86,14 @@ class Routes:
         if len(self._names) >= ROUTES_MAX and route not in self._names:
             route = OTHER
         return self._names.number(route)
+
+
+def _without_values(requests: Sequence[bytes]) -> Sequence[bytes]:
+    """Return request lines without queries and with a placeholder for numbers and hashes: fewer, of the same routes."""
+    text = b"\n".join(requests) + b"\n"
+    if text.count(b"\n") != len(requests):  # a request of a JSON log has a line end in it
+        return requests
+    return _NUMBER.sub(b"/" + PLACEHOLDER.encode(), _QUERY.sub(b"", text)).split(b"\n")[:-1]
 
 
 def route_of(request: bytes) -> str:
@@ -88,17 +106,20 @@ def route_of(request: bytes) -> str:
 
 
 def _path(target: bytes) -> str:
-    target = _ORIGIN.sub(b"", target, count=1) or b"/"
-    path = re.split(rb"[?#;]", target, maxsplit=1)[0]
+    if not target.startswith(b"/"):
+        target = _ORIGIN.sub(b"", target, count=1) or b"/"
+    path = _END.split(target, maxsplit=1)[0]
     if not path.startswith(b"/"):
         return "/" if path == b"*" else ""  # OPTIONS * asks for no resource
-    return "/".join(_segment(segment) for segment in path.split(b"/"))
+    return "/".join([_segment(segment) for segment in path.split(b"/")])
 
 
 def _segment(segment: bytes) -> str:
+    if segment.isalpha() and len(segment) <= _WORD_MAX:  # ASCII letters only: never a value, and most segments
+        return segment.decode()
     if not segment:
         return ""
-    plain = unquote_to_bytes(segment)
+    plain = unquote_to_bytes(segment) if b"%" in segment else segment
     if _VARIABLE.fullmatch(plain):
         return PLACEHOLDER
     hashed = _FILE.fullmatch(plain)

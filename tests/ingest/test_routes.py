@@ -65,3 +65,36 @@ def test_numbers_do_not_depend_on_what_is_remembered(monkeypatch: pytest.MonkeyP
     names = found.names
     assert [names[number] for number in numbers] == [f"GET /{letter}/{{id}}" for _ in range(40) for letter in "abc"]
     assert len(set(expected)) == 3
+
+
+_PARTS = st.sampled_from(
+    [
+        "GET",
+        "POST",
+        "G",
+        " ",
+        "  ",
+        "/",
+        "/items",
+        "/17",
+        "/1.5",
+        "HTTP/1.1",
+        "HTTP/2",
+        "?a=/3/4",
+        "#x",
+        ";",
+        "http://h",
+        "é",
+        "/a9",
+    ]
+)
+
+
+@given(st.lists(st.lists(_PARTS, max_size=8).map("".join) | st.text(max_size=30), min_size=1, max_size=20))
+def test_a_block_of_lines_has_the_routes_of_its_lines(lines: list[str]) -> None:
+    requests = [line.encode() for line in lines]
+    found = Routes()
+
+    names = [found.names[number] if number != NO_ROUTE else "" for number in found.numbers(requests).tolist()]
+
+    assert names == [route_of(request) for request in requests]

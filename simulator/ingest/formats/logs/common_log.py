@@ -30,7 +30,7 @@ from simulator.scenario.problems import ScenarioError
 
 _TIME: Final = rb"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:[0-5]\d:[0-6]\d [+-]\d{4})\]"
 _LINE: Final = re.compile(
-    rb"^[^\n\[]*" + _TIME + rb" " + QUOTED + rb" (\d{3}|-) (\d+|-)(?: " + UNREAD + rb"){0,2}([^\n\r]*)",
+    rb"^[^\n\[]*+" + _TIME + rb" " + QUOTED + rb" (\d{3}|-) (\d++|-)(?: " + UNREAD + rb"){0,2}([^\n\r]*+)",
     re.MULTILINE,
 )
 _SAMPLE: Final = 50
@@ -38,16 +38,17 @@ _MOST: Final = 0.8
 
 
 class _Duration(NamedTuple):
-    """A duration behind the fields of Combined: its pattern, and its unit in seconds."""
+    """A duration behind the fields of Combined: its pattern, that of lines with nothing else, its unit in seconds."""
 
     pattern: re.Pattern[bytes]
+    only: re.Pattern[bytes]
     unit_s: float
 
 
 # nginx's $request_time and its relatives have decimals, Apache's %D has none.
 _DURATIONS: Final = (
-    _Duration(re.compile(rb"(?:^|[\s=\"])(\d+\.\d{3,6})(?:[\s,\"]|$)"), 1.0),
-    _Duration(re.compile(rb"(?:^|[\s=\"])(\d+)(?:[\s\"]|$)"), 1e-6),
+    _Duration(re.compile(rb"(?:^|[\s=\"])(\d+\.\d{3,6})(?:[\s,\"]|$)"), re.compile(rb"(?: \d+\.\d{3,6}\n)*"), 1.0),
+    _Duration(re.compile(rb"(?:^|[\s=\"])(\d+)(?:[\s\"]|$)"), re.compile(rb"(?: \d+\n)*"), 1e-6),
 )
 
 
@@ -67,12 +68,13 @@ def _hour_s(hour: bytes, offset: bytes) -> float:
 
 def _requests(file: InputFile, reading: Reading) -> Iterator[Block]:
     duration = _duration_of(file)
-    for first, lines, columns in columns_of(file, _LINE, reading):
+    for first, text, columns in columns_of(file, _LINE, reading):
         stamps, requests, status, sent, tails = columns
         try:
-            ends_s = np.array([_seconds(stamp) for stamp in stamps], dtype=np.float64)
+            known = {stamp: _seconds(stamp) for stamp in dict.fromkeys(stamps)}  # many lines have the same second
         except ValueError:  # such as 31 February
-            raise _wrong_time(file, first, lines) from None
+            raise _wrong_time(file, first, text.split(b"\n")) from None
+        ends_s = np.fromiter(map(known.__getitem__, stamps), dtype=np.float64, count=len(stamps))
         duration_s = _durations(duration, tails)
         starts_s = ends_s if duration_s is None else ends_s - np.nan_to_num(duration_s)
         route = reading.routes.numbers(requests)
@@ -91,6 +93,8 @@ def _duration_of(file: InputFile) -> _Duration | None:
 def _durations(duration: _Duration | None, tails: tuple[bytes, ...]) -> Floats | None:
     if duration is None:
         return None
+    if duration.only.fullmatch(b"\n".join(tails) + b"\n") is not None:
+        return np.asarray(np.array(tails, dtype=np.float64) * duration.unit_s)
     found = [duration.pattern.search(tail) for tail in tails]
     seconds: Floats = numbers([b"-" if each is None else each[1] for each in found]) * duration.unit_s
     return seconds

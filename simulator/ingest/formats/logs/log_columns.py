@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -11,10 +12,10 @@ import numpy as np
 from simulator.ingest.blocks import Floats, Integers, Reading, Requests
 from simulator.ingest.input_file import InputFile
 
-QUOTED: Final = rb'"([^"\\\n]*(?:\\.[^"\\\n]*)*)"'
+QUOTED: Final = rb'"([^"\\\n]*+(?:\\.[^"\\\n]*+)*+)"'
 """A text in double quotes, in which a backslash escapes the next character."""
 
-UNREAD: Final = rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
+UNREAD: Final = rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
 """A text in double quotes that is not captured."""
 
 _ISO_CHARACTERS: Final = 29  # 2018-07-02T22:23:00.186641123
@@ -30,17 +31,17 @@ def most_match(file: InputFile, pattern: re.Pattern[bytes]) -> bool:
 
 def columns_of(
     file: InputFile, pattern: re.Pattern[bytes], reading: Reading
-) -> Iterator[tuple[int, list[bytes], list[tuple[bytes, ...]]]]:
-    """Yield number of the first line, lines, and a column for each group of the pattern, block by block.
+) -> Iterator[tuple[int, bytes, list[tuple[bytes, ...]]]]:
+    """Yield number of the first line, text, and a column for each group of the pattern, block by block.
 
     `pattern` is a multi-line pattern from the start of a line on. Other lines are counted as skipped.
     """
-    for first, lines in file.lines():
-        text = b"\n".join(lines)
-        columns = list(zip(*pattern.findall(text), strict=True))
-        reading.skipped += len(_COUNTED_LINE.findall(text)) - (len(columns[0]) if columns else 0)
-        if columns:
-            yield first, lines, columns
+    for first, text in file.texts():
+        rows = pattern.findall(text)
+        if len(rows) <= text.count(b"\n"):  # some lines do not match; empty ones are not counted
+            reading.skipped += len(_COUNTED_LINE.findall(text)) - len(rows)
+        if rows:
+            yield first, text, [tuple(map(itemgetter(place), rows)) for place in range(pattern.groups)]
 
 
 def only_requests(block: Requests, reading: Reading) -> Requests:
