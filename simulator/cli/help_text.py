@@ -49,6 +49,10 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator predict shop.model.json --max-concurrency 20 --slo 'p95 < 250 ms'",
         "simulator predict shop.model.json --rate 60,100,140 --size '0.5 vCPU 1 GB'",
     ),
+    "verify": (
+        "simulator verify shop.model.json --rate 60,100,130",
+        "simulator verify shop.model.json ./shop --rate 90 --bound 'p95 8 %'",
+    ),
     "export": ("simulator export flash-sale --to k6 --out flash-sale.js",),
     "init": (
         "simulator init",

@@ -90,6 +90,12 @@ VERBS: Final = {
         "Predict latency, errors and CPU of a calibrated model, or the highest rate that it carries, with intervals.",
         PLAY,
     ),
+    "verify": Verb(
+        "simulator.cli.calibration.verify",
+        "verify_verb",
+        "Play loads against the real service, and compare them with what its calibrated model predicts.",
+        PLAY,
+    ),
     "export": Verb(
         "simulator.cli.ingest.export_verb",
         "export_verb",

@@ -66,6 +66,7 @@ BAD_INPUT = {
         ["."],
     ],
     "predict": [["none.model.json"], ["FILE"], ["FILE", "--rate", "none"]],
+    "verify": [["none.model.json", "--rate", "5"], ["FILE", "--rate", "5"], ["FILE"]],
     "export": [["none"], ["first-look", "--to", "k5"], ["FILE"]],
     "init": [["none"]],
     "up": [["none"], ["."]],

@@ -195,7 +195,7 @@ def _checked(scenario: ScenarioSpec) -> ScenarioSpec:
 
 def _unknown_paths(scenario: ScenarioSpec, service: str, model: CalibratedModel) -> tuple[str, ...]:
     """Return a warning for each path of the scenario that was not observed."""
-    known = {route.path for route in model.routes}
+    known = {route.path.partition("?")[0] for route in model.routes}
     asked = {
         kind.path.partition("?")[0] for index in scenario.sources_of(service) for kind in scenario.traffic[index].kinds
     }

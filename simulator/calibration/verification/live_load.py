@@ -86,6 +86,6 @@ def load_scenario_of(service: ObservedService, settings: PredictedService, rate_
     ]
     count = settings.instances
     prepared = service.prepared(min_size=count, max_size=count, max_concurrency=settings.max_concurrency)
-    own_seed = int(RandomStreams(seed).stream("verify", rate_rps).integers(2**62))
+    own_seed = int(RandomStreams(seed).stream("verify", float(rate_rps)).integers(2**62))
     scenario = with_traffic(prepared, traffic, REST_S + settings.duration_s, own_seed)
     return scenario.model_copy(update={"warm_up_s": REST_S + settings.warm_up_s})

@@ -29,6 +29,7 @@ class ComparedLoadFigure:
     predicted: PredictedFigure | None
     values: tuple[float | None, ...]
     bound: FigureBound | None
+    together: int = 1  # number of figures of the verification that must be inside their intervals
 
     @property
     def measured(self) -> float | None:
@@ -52,7 +53,7 @@ class ComparedLoadFigure:
             return None
         if self.predicted is None or self.measured is None:
             return self.predicted is None and self.measured is None
-        return self.bound.passes(self.predicted, self.measured)
+        return self.bound.passes(self.predicted, self.measured, self.together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,11 @@ class Verification:
 
 
 def verified_load(
-    predicted: RatePrediction, runs: Sequence[MeasuredLoad], bounds: Sequence[FigureBound], shown: Sequence[str]
+    predicted: RatePrediction,
+    runs: Sequence[MeasuredLoad],
+    bounds: Sequence[FigureBound],
+    shown: Sequence[str],
+    together: int,
 ) -> VerifiedLoad:
     """Return the comparison of a load; `shown`: names of figures, with or without a bound."""
     by_name = {bound.figure: bound for bound in bounds}
@@ -112,6 +117,7 @@ def verified_load(
             predicted.figures[VERIFIED[name].field],
             tuple(getattr(run.figures, VERIFIED[name].field) for run in runs),
             by_name.get(name),
+            together,
         )
         for name in shown
     ]

@@ -76,6 +76,7 @@ def verify(
     same_mix = with_mix(model, service)
     prediction = predict(same_mix, settings, rates_rps)
     shown = list(dict.fromkeys([*SHOWN, *(bound.figure for bound in bounds)]))
+    together = len(rates_rps) * sum(bound.limit is None for bound in bounds)
     loads, number, total = [], 0, len(rates_rps) * repeats
     for row in prediction.rates:
         assert row.rate_rps is not None, "a prediction at rates"
@@ -88,7 +89,7 @@ def verify(
             if journal is not None:
                 journal.publish(LoadPlayed(row.rate_rps, measured))
             runs.append(measured)
-        loads.append(verified_load(row, runs, bounds, shown))
+        loads.append(verified_load(row, runs, bounds, shown, max(1, together)))
     verification = Verification(
         model=model.name,
         target=service.target,

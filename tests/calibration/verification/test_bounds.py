@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from simulator.calibration.prediction.interval import PredictedFigure
-from simulator.calibration.verification.bounds import FigureBound, difference, parse_bounds
+from simulator.calibration.verification.bounds import FigureBound, difference, parse_bounds, widened
+from simulator.world.random_streams import RandomStreams
 
 
 def test_bounds_are_percentages_or_the_interval() -> None:
@@ -46,3 +48,15 @@ def test_a_bound_is_a_distance_or_the_interval() -> None:
     assert not FigureBound("p95", 0.10).passes(predicted, 0.0908)
     assert FigureBound("p95", None).passes(predicted, 0.124)
     assert not FigureBound("p95", None).passes(predicted, 0.126)
+
+
+def test_the_intervals_of_several_figures_contain_all_of_them_in_95_of_100_cases() -> None:
+    rng = RandomStreams(2).stream("figures")
+    figure = PredictedFigure(math.exp(1), math.exp(1 - 1.959964), math.exp(1 + 1.959964))
+    low, high = widened(figure, 12)
+    values = np.exp(rng.normal(1, 1, (20_000, 12)))
+    assert np.mean(np.all((values >= low) & (values <= high), axis=1)) == pytest.approx(0.95, abs=0.01)
+    assert widened(figure, 1)[0] == pytest.approx(figure.low)
+    assert widened(figure, 1)[1] == pytest.approx(figure.high)
+    # an interval that begins at 0 is stretched to both sides
+    assert widened(PredictedFigure(0.01, 0.0, 0.02), 12)[0] < 0

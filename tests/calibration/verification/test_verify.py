@@ -26,10 +26,10 @@ def test_a_true_model_passes_and_another_fails_by_its_error() -> None:
     assert right.passed, right.failed
     assert len(right.judged) == 6
 
-    wrong = verified(model_of({"io": exponential(0.060), "workers": 4}), truth, (20,), "p50 20 %")
+    wrong = verified(model_of({"io": "60ms"}), {"io": "40ms"}, (20,), "p50 20 %")
     ((load, figure),) = wrong.failed
     assert (load.rate_rps, figure.name) == (20, "p50")
-    assert figure.error == pytest.approx(0.5, abs=0.2)  # 60 ms are predicted where 40 ms are measured
+    assert figure.error == pytest.approx(0.5, abs=0.01)
 
 
 def test_the_measured_value_is_the_median_of_the_repeats_which_differ() -> None:

@@ -13,7 +13,7 @@ from simulator.calibration.verification.verification import Verification
 from simulator.calibration.verification.verify import routes_of, verify
 from simulator.model.sizes import InstanceSize
 
-SETTINGS = PredictedService(max_concurrency=200, duration_s=12, warm_up_s=2)
+SETTINGS = PredictedService(max_concurrency=200, duration_s=12, warm_up_s=2, seed=5)
 
 
 def service_of(model: CalibratedModel, truth: Mapping[str, Any]) -> ObservedService:

@@ -1,0 +1,59 @@
+"""The options of `simulator verify`; those of the target are in observe_options.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from simulator.cli.options import RESULT_ONLY_HELP
+
+LOADS: Final = "The loads"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyLoads:
+    """The loads that are played."""
+
+    instances: Annotated[
+        int, typer.Option(min=1, max=25, metavar="N", help="Real instances.", rich_help_panel=LOADS)
+    ] = 1
+    max_concurrency: Annotated[
+        int, typer.Option(min=1, max=200, metavar="N", help="MaxConcurrency of an instance.", rich_help_panel=LOADS)
+    ] = 200
+    duration: Annotated[str, typer.Option(metavar="TIME", help="Length of a load.", rich_help_panel=LOADS)] = "20s"
+    warm_up: Annotated[
+        str, typer.Option(metavar="TIME", help="Beginning of a load that is not counted.", rich_help_panel=LOADS)
+    ] = "2s"
+    repeats: Annotated[
+        int,
+        typer.Option(
+            min=1, max=100, metavar="N", help="Plays of each load; their median counts.", rich_help_panel=LOADS
+        ),
+    ] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOutputs:
+    """The bounds, and the files of the result."""
+
+    bound: Annotated[
+        str,
+        typer.Option(
+            metavar="BOUNDS",
+            help="Largest errors, such as 'p50 5 %, p95 8 %, throughput inside'; inside: the 95 % interval of the "
+            "prediction, for all figures together.",
+        ),
+    ] = "p50 inside, p95 inside, throughput inside"
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="F", help="Write predicted and measured figures to F.")
+    ] = None
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", metavar="F.csv", help="Write a row for each figure to F.csv.")
+    ] = None
+    junit: Annotated[
+        Path | None, typer.Option(metavar="F.xml", help="Write a JUnit report, which CI systems show, to F.xml.")
+    ] = None
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help=RESULT_ONLY_HELP)] = False
