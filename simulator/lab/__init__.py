@@ -15,6 +15,7 @@ PUBLIC_MODULES = (
     "compare.run",
     "compare.tables",
     "compiled.compiled_backend",
+    "compiled.instance.instance_play",
     "extras",
     "figures",
     "measured.service_times",

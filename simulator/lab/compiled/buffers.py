@@ -4,26 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from simulator.fleet.ports import Backend
-from simulator.lab.compiled.accumulators import Accumulators
 from simulator.lab.compiled.downstream.buffers import CallBuffers
 from simulator.lab.compiled.downstream.connections import Do, connect
 from simulator.lab.compiled.downstream.event_kernel import EVENTS_A_CALL
 from simulator.lab.compiled.event_loop_kernel import EVENTS_A_STEP
-from simulator.lab.compiled.input.inputs import Inputs
 from simulator.lab.compiled.state import MARGIN, NOBODY, RANDOM, TARGETS, World, chain_free, lists_of, longer, rings
+
+
+class WorldSupply(Protocol):
+    """Supplies arrivals, work and random draws (`Inputs`; for one instance alone instance/instance_play.py)."""
+
+    is_open: bool
+
+    def arrivals(self, world: World, number: int) -> None: ...
+    def work(self, world: World) -> None: ...
+    def fates(self, world: World) -> None: ...
+    def wakes(self, world: World) -> None: ...
+    def lots(self, world: World) -> None: ...
+
+
+class RowsReader(Protocol):
+    """Reads the rows of ended requests, which are then overwritten (`Accumulators`)."""
+
+    def read(self, rows: Any, /) -> None: ...
 
 
 class Buffers:
     """Owns the arrays (`world`) of one run and manages their size."""
 
-    def __init__(self, world: World, inputs: Inputs) -> None:
+    def __init__(self, world: World, inputs: WorldSupply) -> None:
         self.world = world
-        self.accumulators: Accumulators | None = None
+        self.accumulators: RowsReader | None = None
         self.calls: CallBuffers | None = None
         self._inputs = inputs
 

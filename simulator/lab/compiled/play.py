@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import numpy as np
-
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import PoolSupply
@@ -13,9 +11,9 @@ from simulator.lab.compiled.accumulators import Accumulators
 from simulator.lab.compiled.buffers import Buffers
 from simulator.lab.compiled.downstream.buffers import CallBuffers
 from simulator.lab.compiled.input.inputs import Inputs
+from simulator.lab.compiled.instance.world import world_of
 from simulator.lab.compiled.loop import CompiledLoop
 from simulator.lab.compiled.pool import CompiledPool
-from simulator.lab.compiled.state import BALANCINGS, NO_LIMIT, NOBODY, QUOTA, new_world, with_attributes
 from simulator.model.times import LOOP_FOREVER
 from simulator.platform.platform import Platform
 from simulator.records.events import DownstreamLogged
@@ -48,32 +46,11 @@ class CompiledRequests:
         return CompiledLoop()
 
     def make_supply(self, settings: PoolSettings) -> PoolSupply[Instance]:
-        capacity = settings.scaling.max_concurrency
-        world = new_world(len(self._scenario.traffic), capacity, INSTANCES, CHUNK_ARRIVALS)
-        state, application = world.pool[0], self._application
-        state["capacity"] = capacity
-        state["queue"] = settings.overflow.queue
-        state["wait_s"] = settings.overflow.wait_s
-        state["timeout_s"] = settings.request_timeout_s
-        state["balancing"] = BALANCINGS.index(settings.balancing)
-        state["workers"] = NOBODY if application.workers is None else application.workers
-        use = application.cpu_use
-        state["usable"] = use.usable(settings.size.vcpu)
-        state["turns"] = min(use.turns(settings.size.vcpu), NO_LIMIT)
-        state["contention"], state["coherency"] = use.contention, use.coherency
-        state["all_arrive"] = application.workers is not None or use.has_turns
-        state["failure_share"] = application.failure_share
-        state["takes_wakes"] = application.wake.mean > 0
-        quota = application.cpu_quota
-        if quota is not None:
-            state["cores"], state["period_s"] = quota.cores, quota.period_s
-            state["turns"] = min(use.turns(quota.cores), NO_LIMIT)
-            state["busy_max"] = use.usable(quota.cores)
-            state["quota_s"] = settings.size.vcpu * quota.period_s
-            state["shared_core_speed"] = quota.shared_core_speed
-            world = world._replace(quotas=with_attributes(np.zeros(INSTANCES, QUOTA)))
+        application = self._application
+        world = world_of(application, settings, len(self._scenario.traffic), INSTANCES, CHUNK_ARRIVALS)
         if self._inputs.kinds.matter:
             world = world._replace(kinds=self._inputs.kinds.arrays(len(self._scenario.traffic), CHUNK_ARRIVALS))
+        state = world.pool[0]
         checks_fail = any(event.fail_health_checks is not None for event in self._scenario.timeline)
         buffers = Buffers(world, self._inputs)
         world.sources["over"] = 1  # until the traffic is opened

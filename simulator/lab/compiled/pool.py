@@ -42,7 +42,7 @@ from simulator.rules.policies.port import Sample
 
 _NEVER_S: Final = float("inf")
 _NONE: Final = ("free_at", "backlog_head", "backlog_tail", "pending_head", "pending_tail", "turn_head", "turn_tail")
-_BLANK: Final[dict[str, float]] = dict.fromkeys(_NONE, NOBODY) | {
+BLANK: Final[dict[str, float]] = dict.fromkeys(_NONE, NOBODY) | {
     "tier": NO_TIER, "idle_since_s": _NEVER_S, "ready_s": _NEVER_S, "rate": 1.0, "slowdown": 1.0, "armed_s": _NEVER_S,
 }  # fmt: skip
 
@@ -236,7 +236,7 @@ class CompiledPool:
         row = self._free_row()
         record = self.world.instances[row]
         for name in record.dtype.names:
-            record[name] = _BLANK.get(name, 0)
+            record[name] = BLANK.get(name, 0)
         self.buffers.clear_pools(row)
         record["number"], record["wanted_s"] = number, wanted_s
         instance = self._by_row[row] = CompiledInstance(number, wanted_s, self, row)

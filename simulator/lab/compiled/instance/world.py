@@ -1,0 +1,42 @@
+"""The world of an application: the kernel's arrays with its settings and those of its service's pool."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.lab.compiled.state import BALANCINGS, NO_LIMIT, NOBODY, QUOTA, World, new_world, with_attributes
+
+
+def world_of(
+    application: SimulatedApplication, settings: PoolSettings, sources: int, instances: int, chunk: int
+) -> World:
+    """Return the arrays for `sources` sources of requests, which supply at most `chunk` arrivals at a time, and at
+    first `instances` instances.
+    """
+    capacity = settings.scaling.max_concurrency
+    world = new_world(sources, capacity, instances, chunk)
+    state = world.pool[0]
+    state["capacity"] = capacity
+    state["queue"] = settings.overflow.queue
+    state["wait_s"] = settings.overflow.wait_s
+    state["timeout_s"] = settings.request_timeout_s
+    state["balancing"] = BALANCINGS.index(settings.balancing)
+    state["workers"] = NOBODY if application.workers is None else application.workers
+    use = application.cpu_use
+    state["usable"] = use.usable(settings.size.vcpu)
+    state["turns"] = min(use.turns(settings.size.vcpu), NO_LIMIT)
+    state["contention"], state["coherency"] = use.contention, use.coherency
+    state["all_arrive"] = application.workers is not None or use.has_turns
+    state["failure_share"] = application.failure_share
+    state["takes_wakes"] = application.wake.mean > 0
+    quota = application.cpu_quota
+    if quota is None:
+        return world
+    state["cores"], state["period_s"] = quota.cores, quota.period_s
+    state["turns"] = min(use.turns(quota.cores), NO_LIMIT)
+    state["busy_max"] = use.usable(quota.cores)
+    state["quota_s"] = settings.size.vcpu * quota.period_s
+    state["shared_core_speed"] = quota.shared_core_speed
+    return world._replace(quotas=with_attributes(np.zeros(instances, QUOTA)))
