@@ -1,0 +1,84 @@
+"""The figures of a load stage that are compared, measured and predicted, and how far they are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from simulator.calibration.observation.observation import LoadStage
+
+# Bounds of the medians, and of each single experiment unless a warning names it.
+BOUNDS: Final = {"p50": 0.05, "p95": 0.08, "saturation": 0.05}
+WORST: Final = 0.20
+_INTERVAL: Final = (0.025, 0.975)
+
+
+class StageFigures(NamedTuple):
+    """Latencies of the requests that were served, and their number per second."""
+
+    p50_s: float
+    p95_s: float
+    served_rps: float
+
+
+def figures_of(stage: LoadStage) -> StageFigures:
+    """Return the figures of a stage after its warm-up. NaN without a served request."""
+    requests = stage.requests
+    chosen = requests.served & (requests.sent_s >= stage.warm_up_s)
+    latency_s = requests.latency_s[chosen]
+    p50_s, p95_s = np.quantile(latency_s, (0.5, 0.95)) if len(latency_s) else (np.nan, np.nan)
+    ended_s = (requests.sent_s + requests.latency_s)[requests.served]
+    inside = (ended_s >= stage.warm_up_s) & (ended_s < stage.duration_s)
+    return StageFigures(float(p50_s), float(p95_s), float(inside.sum()) / (stage.duration_s - stage.warm_up_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure of an experiment. `low`, `high`: the predicted interval of 95 %.
+
+    `warnings`: what the calibration or the measurement says against it.
+    """
+
+    application: str
+    rate_rps: float
+    name: str
+    measured: float
+    predicted: float
+    low: float
+    high: float
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def error(self) -> float:
+        """The predicted figure above the measured one, as a share of that."""
+        return self.predicted / self.measured - 1 if self.measured > 0 else float("nan")
+
+    @property
+    def is_inside(self) -> bool:
+        """True if the measured figure is in the predicted interval."""
+        return self.low <= self.measured <= self.high
+
+
+def compared(
+    application: str,
+    rate_rps: float,
+    measured: StageFigures,
+    played: Sequence[StageFigures],
+    *,
+    saturated: bool,
+    warnings: tuple[str, ...],
+) -> list[Compared]:
+    """Return the figures of a stage. `played`: those of the models that the data allow."""
+    names = {"saturation": "served_rps"} if saturated else {"p50": "p50_s", "p95": "p95_s"}
+    rows = []
+    for name, field in names.items():
+        values = np.array([getattr(each, field) for each in played])
+        low, middle, high = np.nanquantile(values, (_INTERVAL[0], 0.5, _INTERVAL[1]))
+        of_measured = float(getattr(measured, field))
+        rows.append(
+            Compared(application, rate_rps, name, of_measured, float(middle), float(low), float(high), warnings)
+        )
+    return rows
