@@ -10,7 +10,7 @@ import typer
 from simulator.calibration.observation.observation import ServiceObservation
 from simulator.calibration.observation.observation_file import SUFFIX, write_observation
 from simulator.calibration.observing.observer import BUDGET_MIN_S, Observer, UnusableService
-from simulator.calibration.observing.targets import parse_target, service_of
+from simulator.calibration.observing.targets.targets import parse_target, service_of
 from simulator.cli.calibration.observe_options import ObserveOutput, ObserveRequests, ObserveService
 from simulator.cli.calibration.observe_progress import ObserveProgress
 from simulator.cli.calibration.observe_tables import observation_lines

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simulator.calibration.observing.observed_service import ObservedService, RouteLoad
-from simulator.calibration.observing.route_mix import route_mix
-from simulator.calibration.observing.route_text import parse_headers, parse_routes, with_bodies
-from simulator.calibration.observing.targets import ObservedTarget, TargetSettings
+from simulator.calibration.observing.targets.route_mix import route_mix
+from simulator.calibration.observing.targets.route_text import parse_headers, parse_routes, with_bodies
+from simulator.calibration.observing.targets.targets import ObservedTarget, TargetSettings
 from simulator.calibration.prediction.settings import parse_size
 from simulator.cli.calibration.observe_options import ObserveRequests, ObserveService
 from simulator.cli.engine import engine_host
@@ -22,11 +22,11 @@ def live_service(
     target: ObservedTarget, observed: ObservedService, service: ObserveService, *, quiet: bool
 ) -> tuple[LiveSettings, ObservedService]:
     """Return the settings of the sockets, and the service with its application built."""
-    from simulator.cli.calibration.observe_builds import with_application  # noqa: PLC0415 after the errors of options
+    from simulator.cli.calibration.observe_builds import launchable  # noqa: PLC0415 after the errors of options
     from simulator.edge.live.live_settings import LiveSettings  # noqa: PLC0415 sockets and TLS
 
     state, engine = state_folder(service.state), engine_host(service.engine)
-    built = with_application(target, observed, state, engine, port=service.port, quiet=quiet)
+    built = launchable(target, observed, state, engine, port=service.port, quiet=quiet)
     return LiveSettings(state, engine=engine, ejection=None), built
 
 

@@ -12,7 +12,7 @@ import typer
 from simulator.calibration.model.calibrated_model import CalibratedModel
 from simulator.calibration.model.model_file import read_model
 from simulator.calibration.observing.observed_service import ObservedService
-from simulator.calibration.observing.targets import ObservedTarget, parse_target, service_of
+from simulator.calibration.observing.targets.targets import ObservedTarget, parse_target, service_of
 from simulator.calibration.prediction.settings import PredictedService, parse_rates
 from simulator.calibration.verification.bounds import parse_bounds
 from simulator.calibration.verification.output import junit_xml, verification_data, verification_rows

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import typer
 
-from simulator.builds.artifact import Builder, BuildFailed
+from simulator.builds.artifact import BuildFailed
 from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.cli.exit_codes import INTERRUPTED, broke
@@ -19,15 +18,8 @@ from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import Tasks, first_of
 
 
-def built(
-    scenario: ScenarioSpec,
-    settings: BuildSettings,
-    *,
-    quiet: bool = False,
-    make_builder: Callable[[BuildSettings], Builder] = LocalBuilder,
-) -> ScenarioSpec:
-    """Return the scenario with its built applications. Prints the build log. `make_builder`: of an apprunner.yaml by
-    default.
+def built(scenario: ScenarioSpec, settings: BuildSettings, *, quiet: bool = False) -> ScenarioSpec:
+    """Return the scenario with its built applications. Prints the build log.
 
     Ends the command if a build fails or is interrupted.
     """
@@ -35,9 +27,7 @@ def built(
         return scenario
     stop = asyncio.Event()
     try:
-        given = run(
-            ClockKind.REAL, lambda: _built(scenario, make_builder(settings), _Steps(quiet=quiet), stop), stop.set
-        )
+        given = run(ClockKind.REAL, lambda: _built(scenario, settings, PrintedSteps(quiet=quiet), stop), stop.set)
     except BuildFailed as failed:
         for line in failed.lines:
             echo(line, err=True)
@@ -50,8 +40,11 @@ def built(
     return given
 
 
-async def _built(scenario: ScenarioSpec, builder: Builder, steps: _Steps, stop: asyncio.Event) -> ScenarioSpec | None:
+async def _built(
+    scenario: ScenarioSpec, settings: BuildSettings, steps: PrintedSteps, stop: asyncio.Event
+) -> ScenarioSpec | None:
     """Build the applications. Return None if interrupted."""
+    builder = LocalBuilder(settings)
     try:
         async with Tasks("builds before the run") as tasks:
             building = tasks.spawn(with_builds(scenario, builder, steps), "builds")
@@ -63,7 +56,7 @@ async def _built(scenario: ScenarioSpec, builder: Builder, steps: _Steps, stop: 
         await builder.close()
 
 
-class _Steps:
+class PrintedSteps:
     """Implements `BuildSteps`. It prints to standard error, because the report may go to standard output."""
 
     def __init__(self, *, quiet: bool) -> None:

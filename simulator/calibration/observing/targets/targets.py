@@ -116,6 +116,10 @@ class TargetSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     service: str = ""
 
+    def with_size(self, size: InstanceSize | None) -> TargetSettings:
+        """Return the settings with this size, unless it is None."""
+        return self if size is None else replace(self, size=size)
+
 
 def service_of(target: ObservedTarget, routes: tuple[RouteLoad, ...], settings: TargetSettings) -> ObservedService:
     """Return the service to observe. The application of a folder is not built yet (replay/source_builds.py).

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.calibration.observing.observed_service import RouteLoad
-from simulator.calibration.observing.targets import (
+from simulator.calibration.observing.targets.targets import (
     ObservedTarget,
     TargetKind,
     TargetSettings,

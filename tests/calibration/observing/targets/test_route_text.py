@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.calibration.observing.observed_service import RouteLoad
-from simulator.calibration.observing.route_text import parse_headers, parse_routes, with_bodies
+from simulator.calibration.observing.targets.route_text import parse_headers, parse_routes, with_bodies
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.calibration.observing.route_mix import route_mix
+from simulator.calibration.observing.targets.route_mix import route_mix
 
 SCENARIO = """
 version: 1
