@@ -10,6 +10,7 @@ PUBLIC_MODULES = (
     "observing.level",
     "observing.level_run",
     "observing.level_search",
+    "observing.notes",
     "observing.observe",
     "observing.observed_service",
     "observing.observer",

@@ -21,9 +21,14 @@ def observation_notes(made: ServiceObservation, search: LevelSearch, *, interrup
     return replace(made, notes=(*made.notes, *_notes(made, search, interrupted=interrupted)))
 
 
+def count_of(number: int, word: str) -> str:
+    """Return `1 level`, `2 levels`."""
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
 def _notes(made: ServiceObservation, search: LevelSearch, *, interrupted: bool) -> Iterator[str]:
     if interrupted:
-        yield f"The observation was interrupted: it has {len(made.loads)} levels."
+        yield f"The observation was interrupted: it has {count_of(len(made.loads), 'level')}."
     if search.ends:
         yield f"No further level was played: {search.ends}."
     yield from _of_load(made, search)

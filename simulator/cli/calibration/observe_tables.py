@@ -10,6 +10,7 @@ import numpy as np
 
 from simulator.calibration.observation.observation import LoadStage, ServiceObservation, StartTimes
 from simulator.calibration.observing.level_search import figures_of
+from simulator.calibration.observing.notes import count_of
 from simulator.model.text.quantities import NOTHING, bytes_text, latency_text, rate_text, ratio_text
 
 HEADER: Final = (
@@ -63,4 +64,4 @@ def _starts_text(starts: Sequence[StartTimes]) -> str:
     ]
     detail = ", ".join(f"{name} {latency_text(seconds)}" for name, seconds in parts)
     spread = f"{latency_text(min(totals))} to {latency_text(max(totals))}"
-    return f"{latency_text(float(np.median(totals)))} ({spread} in {len(starts)} starts): {detail}"
+    return f"{latency_text(float(np.median(totals)))} ({spread} in {count_of(len(starts), 'start')}): {detail}"
