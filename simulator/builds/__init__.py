@@ -8,6 +8,7 @@ confined and cleaned up like those of an instance, and because a build may run i
 PUBLIC_MODULES = (
     "artifact",
     "config.file",
+    "config.reading",
     "dockerfile.build_context",
     "dockerfile.builder",
     "git.local_refs",

@@ -58,10 +58,16 @@ def _is_modelled(service: ImportedService, models: Mapping[str, ArrivalModel]) -
 
 
 def scenario_text(
-    imported: Imported, stem: str, files: list[str], models: Mapping[str, ArrivalModel] = _NO_MODELS
+    imported: Imported,
+    stem: str,
+    files: list[str],
+    models: Mapping[str, ArrivalModel] = _NO_MODELS,
+    source_code: str = "",
 ) -> str:
     """Return the scenario file. `stem`: the beginning of the names of its recordings. `files`: what was imported.
-    `models`: of the arrivals of services, by name; without one a service replays its recording.
+
+    `models`: of the arrivals of services, by name; without one a service replays its recording. `source_code`: the
+    section of the real application, empty for none; several services have none.
     """
     lines = [
         *_comment(f"Traffic of {', '.join(files)}, imported from"),
@@ -78,6 +84,8 @@ def scenario_text(
     ]
     for each in imported.services:
         lines += _application(each, imported.settings)
+        if source_code and len(imported.services) == 1:
+            lines.append(f"      {source_code}")
     lines += ["", "traffic:"]
     for each in imported.services:
         lines += _source(each, imported, stem, models)

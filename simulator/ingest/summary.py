@@ -46,6 +46,7 @@ def load_summary(load: ImportedLoad) -> list[SummaryLine]:
         *([SummaryLine("kept", f"requests: {', '.join(calls)}")] if calls else []),
         *([SummaryLine("kept", f"checks: {', '.join(plan.checks)}")] if plan.checks else []),
         *([SummaryLine("kept", f"settings of the service: {given}")] if given else []),
+        *(SummaryLine("kept", text) for text in load.settings.notes),
         *(SummaryLine("guessed", text) for text in plan.guessed),
         *(SummaryLine("dropped", text) for text in plan.dropped),
     ]
@@ -73,6 +74,8 @@ def _kept(imported: Imported, models: Mapping[str, ArrivalModel]) -> Iterator[st
         yield "settings of the service: " + ", ".join(
             f"{key} {value}" for key, value in imported.settings.given.items()
         )
+    if len(imported.services) == 1:
+        yield from imported.settings.notes
     for form in imported.formats:
         yield from form.kept
 
@@ -106,6 +109,8 @@ def _guessed(imported: Imported, models: Mapping[str, ArrivalModel]) -> Iterator
 def _dropped(imported: Imported) -> Iterator[str]:
     for form in imported.formats:
         yield from form.dropped
+    if imported.settings.source_folder is not None and len(imported.services) > 1:
+        yield "the source code of the application: only one service can have it"
     for each in imported.services:
         answered = sum(each.statuses)
         if answered:

@@ -53,13 +53,16 @@ def import_verb(
     try:
         load = imported_load(files, options) if outputs.format_name is None else None
         if load is not None:
-            text, lines = plan_text(load.plan, stem, load.file, load.settings.given), load_summary(load)
+            source_code = load.settings.source_code(outputs.out)
+            text = plan_text(load.plan, stem, load.file, load.settings.given, source_code)
+            lines = load_summary(load)
         else:
             imported = import_files(files, settings)
             models = _models(imported, part.arrivals)
             texts = recordings(imported, stem, models)
             names = [path.name for path in files]
-            text, lines = scenario_text(imported, stem, names, models), summary(imported, models)
+            text = scenario_text(imported, stem, names, models, imported.settings.source_code(outputs.out))
+            lines = summary(imported, models)
     except ModuleNotFoundError as error:
         bad_input(f"--arrivals = {part.arrivals}: {explain_missing(error) or error}")
     except (ScenarioError, ValueError) as error:

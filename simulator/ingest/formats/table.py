@@ -29,6 +29,7 @@ from simulator.ingest.formats.logs.json_log import (
 )
 from simulator.ingest.formats.logs.w3c_log import W3C_LOG
 from simulator.ingest.formats.metrics.cloudwatch import CLOUDWATCH_CSV, CLOUDWATCH_JSON
+from simulator.ingest.formats.results.gatling_binary import GATLING_BINARY
 from simulator.ingest.formats.results.har import HAR
 from simulator.ingest.formats.results.load_tools import GATLING_LOG, GOREPLAY, LOCUST_HISTORY
 from simulator.ingest.formats.results.result_tables import JMETER_JTL, SIMULATOR_REQUESTS
@@ -62,6 +63,7 @@ FORMATS: Final = (
     SIMULATOR_REQUESTS,
     LOCUST_HISTORY,
     GATLING_LOG,
+    GATLING_BINARY,
     GOREPLAY,
     CLOUDWATCH_JSON,
     CLOUDWATCH_CSV,

@@ -67,8 +67,11 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds:.9g}s"
 
 
-def plan_text(plan: LoadPlan, name: str, file: str, settings: dict[str, str | int]) -> str:
-    """Return the scenario file of a plan. `file`: the name of the script; `settings`: of the service, by their keys."""
+def plan_text(plan: LoadPlan, name: str, file: str, settings: dict[str, str | int], source_code: str = "") -> str:
+    """Return the scenario file of a plan. `file`: the name of the script; `settings`: of the service, by their keys.
+
+    `source_code`: the section of the real application; empty for none.
+    """
     lines = [
         f"# Load of {file}: {plan.title}.",
         "version: 1",
@@ -80,6 +83,7 @@ def plan_text(plan: LoadPlan, name: str, file: str, settings: dict[str, str | in
         *(f"    {key}: {value}" for key, value in settings.items()),
         "    application:",
         f"      simulated: {{io: {UNKNOWN_TIME}}}  # a guess: a load script does not have service times",
+        *([f"      {source_code}"] if source_code else []),
         "",
         "traffic:",
     ]

@@ -13,6 +13,7 @@ from typing import Any, Final
 from simulator.ingest.formats.json_document import document, starts_with
 from simulator.ingest.input_file import InputFile
 from simulator.ingest.service.service_settings import ServiceSettings, cpu_text, memory_text
+from simulator.ingest.service.source_configuration import is_source_configuration, source_configuration
 
 _ANSWERS: Final = ("Service", "AutoScalingConfiguration")
 _STATE: Final = ("terraform_version",)
@@ -24,7 +25,7 @@ _VALUE: Final = r'^\s*{name}\s*=\s*(?:"([^"$]*)"|(\d+))\s*(?:#.*|//.*)?$'
 
 def is_settings(file: InputFile) -> bool:
     """Return True if the file has the settings of a service."""
-    return _is_answer(file) or _is_state(file) or _is_terraform(file)
+    return _is_answer(file) or _is_state(file) or _is_terraform(file) or is_source_configuration(file)
 
 
 def settings_of(file: InputFile) -> ServiceSettings:
@@ -33,6 +34,8 @@ def settings_of(file: InputFile) -> ServiceSettings:
     Raises:
         ScenarioError: if it cannot be read, or has none of the settings.
     """
+    if is_source_configuration(file):
+        return source_configuration(file)
     with file.read_as("settings of a service"):
         if _is_terraform(file):
             settings = _of_text(b"".join(file.parts()).decode(errors="replace"))

@@ -1,6 +1,6 @@
 """Results of Locust (`--csv`), Gatling (text log) and GoReplay (.gor files).
 
-Formats: Locust's documentation, "Retrieve test statistics in CSV format"; Gatling's simulation.log up to 3.10;
+Formats: Locust's documentation, "Retrieve test statistics in CSV format"; Gatling's simulation.log up to 3.11;
 GoReplay's documentation, "Saving and replaying from file".
 """
 
@@ -132,7 +132,7 @@ LOCUST_HISTORY: Final = Format(
 )
 GATLING_LOG: Final = Format(
     "gatling-log",
-    "simulation.log of Gatling, in its text form (up to 3.10)",
+    "simulation.log of Gatling, in its text form (up to 3.11)",
     _is_gatling,
     _gatling,
     has_functions=False,
