@@ -4,6 +4,7 @@ PUBLIC_MODULES = (
     "arrivals.arrival_model",
     "arrivals.count_series",
     "format",
+    "formats.metrics.metric_series",
     "formats.table",
     "imported",
     "input_file",

@@ -46,6 +46,7 @@ def contents(folder: Path) -> dict[str, str]:
         "run a.yaml --json linked.json",
         "run a.yaml --requests counts.csv",
         "run a.yaml --metrics counts.csv",
+        "run a.yaml --cloudwatch-metrics counts.csv",
         "run a.yaml --json x --html x",
         "run a.yaml --json x --html ./x",
         "run a.yaml --requests x --metrics x",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
@@ -63,29 +64,45 @@ def otlp_of(
 
 
 def cloudwatch_of(
-    scenario: ScenarioSpec, clock: ClockKind, endpoint: str | None, namespace: str, status: Status
+    scenario: ScenarioSpec,
+    clock: ClockKind,
+    endpoint: str | None,
+    namespace: str,
+    status: Status,
+    file: TextIO | None = None,
 ) -> CloudWatchSettings | None:
-    """Return the settings of CloudWatch.
+    """Return the settings of CloudWatch. `file` gets the metrics after a run in virtual time.
 
     A run in virtual time is dated as if it had begun at a full minute and had just ended, because CloudWatch rejects
     old points.
     """
-    if endpoint is None:
+    if file is not None and clock is not ClockKind.VIRTUAL:
+        bad_input("cloudwatch-metrics = given, must be left out in real time; `--cloudwatch URL` sends metrics")
+    if endpoint is None and file is None:
         return None
-    if not re.match(ENDPOINT, endpoint):
+    if endpoint is not None and not re.match(ENDPOINT, endpoint):
         bad_input(f"cloudwatch = {endpoint!r}, must be a URL such as http://127.0.0.1:5000")
     return CloudWatchSettings(
-        endpoint,
+        endpoint or "",
         region=scenario.aws.region,
         namespace=namespace,
         begin_s=(epoch_s() - scenario.duration_s) // MINUTE_S * MINUTE_S if clock is ClockKind.VIRTUAL else None,
         tell=status.tell,
+        logs=endpoint is not None,
+        file=file,
     )
 
 
 def send_kept(cloudwatch: CloudWatch | None, status: Status) -> None:
-    """Send the data of a finished run in virtual time to CloudWatch. A failure does not affect the report."""
-    if cloudwatch is not None and cloudwatch.is_kept:
+    """Write the metrics of a finished run in virtual time to a file, and send its data to CloudWatch. A failure of the
+    endpoint does not affect the report.
+    """
+    if cloudwatch is None or not cloudwatch.is_kept:
+        return
+    if cloudwatch.file is not None:
+        json.dump(cloudwatch.kept_metrics(), cloudwatch.file, indent=1)
+        cloudwatch.file.write("\n")
+    if cloudwatch.has_endpoint:
         try:
             run_loop(ClockKind.REAL, cloudwatch.send_kept)
         except OSError as error:

@@ -135,6 +135,14 @@ class ExportOptions:
             metavar="NAME", help="Namespace of these metrics. AWS rejects writes to AWS/.", rich_help_panel=EXPORTS
         ),
     ] = NAMESPACE
+    cloudwatch_metrics: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="F",
+            help="Write these metrics to F in virtual time, as `aws cloudwatch get-metric-data` answers.",
+            rich_help_panel=EXPORTS,
+        ),
+    ] = None
     trace_sampling: Annotated[float | None, typer.Option(min=0, max=1, help=SAMPLING_HELP, rich_help_panel=EXPORTS)] = (
         None
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, TextIO
 
 from simulator.records.metrics import Metrics
 from simulator.telemetry.cloudwatch.batch_sender import BatchSender
 from simulator.telemetry.cloudwatch.endpoint import Endpoint
 from simulator.telemetry.cloudwatch.lines import line_of, stream_of
+from simulator.telemetry.cloudwatch.metric_file import metric_data
 from simulator.telemetry.cloudwatch.minute_aggregator import MinuteAggregator
 from simulator.telemetry.cloudwatch.platform_view import PlatformView, ServiceIdentity
 from simulator.telemetry.cloudwatch.send_queue import LinesBatch, LinesQueue, PointsBatch, PointsQueue
@@ -58,12 +59,26 @@ class CloudWatch:
             "metrics": settings.endpoint if settings.metrics else None,
             "logs": (settings.logs_endpoint or settings.endpoint) if settings.logs else None,
         }
-        return [f"CloudWatch {what} go to {place}" for what, place in places.items() if place is not None]
+        return [f"CloudWatch {what} go to {place}" for what, place in places.items() if place]
 
     @property
     def is_kept(self) -> bool:
         """True if data is kept for `send_kept`."""
         return self._settings.is_kept
+
+    @property
+    def file(self) -> TextIO | None:
+        """The file that gets the kept metrics."""
+        return self._settings.file
+
+    @property
+    def has_endpoint(self) -> bool:
+        """True if data is sent to an endpoint."""
+        return bool(self._settings.endpoint)
+
+    def kept_metrics(self) -> dict[str, Any]:
+        """Return the kept points as the answer of `get-metric-data`."""
+        return metric_data(self.points)
 
     def log(self, identity: ServiceIdentity, stream: str, text: str, at_s: float | None = None) -> None:
         """Add a line to the log stream of the service. `at_s`: seconds since 1970; default: now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,6 +56,10 @@ class PointsQueue:
         self._points.append(point)
         self._bytes += point.size_bytes
         self._bound()
+
+    def __iter__(self) -> Iterator[MetricPoint]:
+        """Iterate over the points, the oldest first."""
+        return iter(self._points)
 
     def take(self, now_s: float) -> PointsBatch | None:
         """Take the oldest points that are due; None if none is due."""

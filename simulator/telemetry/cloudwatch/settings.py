@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, TextIO
 
 from simulator.telemetry.cloudwatch.namespace import NAMESPACE
 from simulator.world.clock import epoch_s
@@ -29,11 +29,12 @@ def _discard(_line: str) -> None:
 class CloudWatchSettings:
     """Settings of the CloudWatch exporter.
 
-    `endpoint` serves CloudWatch and, unless `logs_endpoint` is set, CloudWatch Logs. Credentials are those that
-    botocore finds: environment, profile, role.
+    `endpoint` serves CloudWatch and, unless `logs_endpoint` is set, CloudWatch Logs; empty: nothing is sent.
+    Credentials are those that botocore finds: environment, profile, role.
 
     `region`: the Region of services whose ARN contains none. `begin_s`: in virtual time, the calendar time at which the
-    run begins; None for the real calendar. `tell`: receives messages for the user about failures and recoveries.
+    run begins; None for the real calendar. `file`: receives the metrics after a run in virtual time. `tell`: receives
+    messages for the user about failures and recoveries.
     """
 
     endpoint: str
@@ -52,6 +53,7 @@ class CloudWatchSettings:
     # Polling get-metric-data and comparing it with a service's own count of requests would settle it.
     delay_s: float = 60.0
     begin_s: float | None = None
+    file: TextIO | None = field(default=None, compare=False)
     tell: Callable[[str], None] = field(default=_discard, compare=False)
 
     @property

@@ -70,7 +70,9 @@ def test_averages_are_no_counts(tmp_path: Path) -> None:
     points = [{"Timestamp": "2026-11-30T10:00:00Z", "Average": 5.0, "Unit": "Count"}]
     file.write_text(json.dumps({"Label": "Requests", "Datapoints": points}))
 
-    with pytest.raises(ScenarioError, match="Datapoints = Timestamp, Average, Unit, must be points with Sum"):
+    with pytest.raises(
+        ScenarioError, match="series = Requests Average, must be at least one with Requests in its label"
+    ):
         imported(file)
 
 
