@@ -1,0 +1,1 @@
+"""Calibrates from CloudWatch's metrics of minutes alone: a set of models that agree with them."""

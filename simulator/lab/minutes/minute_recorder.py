@@ -1,0 +1,123 @@
+"""Plays a scenario of one service in virtual time and records its minutes, on the compiled backend where it can.
+
+The figures are those that the CloudWatch exporter computes (telemetry/cloudwatch/minute_aggregator.py), which needs the
+platform's own objects for each request; here whole columns of ended requests are counted, so a day takes seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.assembly.cloudwatch_feed import run_view
+from simulator.lab.compiled.compiled_backend import REQUESTS_MIN, why_not
+from simulator.lab.minutes.service_minutes import MINUTE_S, Floats, ServiceMinutes
+from simulator.platform.platform import Platform
+from simulator.records.events import SecondClosed
+from simulator.records.request_log import Chunk
+from simulator.replay.run_context import PlatformOpened
+from simulator.replay.runner import Run, play
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.telemetry.cloudwatch.minute_aggregator import LOOK_EVERY_S
+
+_QUANTILES: Final = {"latency_p50_s": 0.5, "latency_p95_s": 0.95, "latency_p99_s": 0.99}
+_ROUNDING: Final = 1e-6
+
+
+class MinuteRecorder:
+    """Reads the ended requests, the seconds and the instances of the only service of a run."""
+
+    def __init__(self, run: Run) -> None:
+        (self._service,) = run.scenario.services
+        self._minutes = max(1, math.ceil(run.scenario.duration_s / MINUTE_S - _ROUNDING))
+        self._platform: Platform | None = None
+        self._at: list[NDArray[np.int64]] = []
+        self._latencies: list[Floats] = []
+        self._requests = np.zeros(self._minutes)
+        self._concurrency = np.zeros(self._minutes)
+        self._errors = np.zeros(self._minutes)
+        self._seconds = np.zeros(self._minutes)
+        self._cpu, self._looks = np.zeros(self._minutes), np.zeros(self._minutes)
+        self._readings: dict[str, tuple[float, float]] = {}
+        run.journal.subscribe(PlatformOpened, self._opened)
+        run.journal.subscribe(SecondClosed, self._second)
+
+    def read(self, chunk: Chunk) -> None:
+        """Count ended requests; those that reached no instance have no latency here."""
+        ends_s = chunk.intended_s + chunk.latency_s
+        at = np.minimum(ends_s / MINUTE_S, self._minutes - 1).astype(np.int64)
+        self._errors += np.bincount(at[(chunk.status >= 500)], minlength=self._minutes)
+        reached = chunk.instance > 0
+        self._at.append(at[reached])
+        self._latencies.append(chunk.service_s[reached].astype(np.float64))
+
+    def minutes(self) -> ServiceMinutes:
+        """Return the minutes of the finished run, from time 0 on."""
+        at = np.concatenate([np.zeros(0, dtype=np.int64), *self._at])
+        latencies_s = np.concatenate([np.zeros(0), *self._latencies])
+        order = np.argsort(at, kind="stable")
+        parts = np.split(latencies_s[order], np.searchsorted(at[order], np.arange(1, self._minutes)))
+        known = np.array([len(part) > 0 for part in parts])
+        quantiles = np.full((len(parts), len(_QUANTILES)), np.nan)
+        means = np.full(len(parts), np.nan)
+        for place in np.flatnonzero(known):
+            quantiles[place] = np.quantile(parts[place], list(_QUANTILES.values()), method="inverted_cdf")
+            means[place] = parts[place].mean()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return ServiceMinutes.of(
+                0.0,
+                self._minutes,
+                requests=self._requests,
+                latency_mean_s=means,
+                **{name: quantiles[:, column] for column, name in enumerate(_QUANTILES)},
+                cpu=self._cpu / self._looks,
+                concurrency=self._concurrency / self._seconds,
+                server_errors=self._errors,
+            )
+
+    def _opened(self, opened: PlatformOpened) -> None:
+        self._platform = opened.platform
+        self._view = run_view(opened.platform, "us-east-1")
+
+    def _second(self, closed: SecondClosed) -> None:
+        sample = closed.sample
+        at = min(self._minutes - 1, int(sample.second // MINUTE_S))
+        self._requests[at] += sample.arrivals
+        self._concurrency[at] += sample.in_flight
+        self._seconds[at] += 1
+        if (sample.second + 1) % LOOK_EVERY_S == 0:
+            self._look(at, sample.second + 1.0)
+
+    def _look(self, at: int, now_s: float) -> None:
+        """Add the utilization of each instance since it was last read."""
+        seen = {}
+        for reading in self._view.readings(self._service):
+            since_s, used_s = self._readings.get(reading.instance_id, (now_s - reading.age_s, 0.0))
+            seen[reading.instance_id] = (now_s, reading.usage.cpu_s)
+            if math.isfinite(since_s) and now_s - since_s >= 1:
+                self._cpu[at] += max(0.0, reading.usage.cpu_s - used_s) / ((now_s - since_s) * reading.size.vcpu)
+                self._looks[at] += 1
+        self._readings = seen
+
+
+def recorded_minutes(scenario: ScenarioSpec, requests: float) -> ServiceMinutes:
+    """Play the scenario and return its minutes. `requests`: about how many it has, which chooses the backend.
+
+    Raises what `play` raises.
+    """
+    backend = None
+    if requests >= REQUESTS_MIN and not why_not(scenario):
+        from simulator.lab.minutes.compiled_minutes import CompiledMinutes  # noqa: PLC0415 numba takes a second to import
+
+        backend = CompiledMinutes(scenario)
+    run = Run(scenario, backend=backend)
+    recorder = MinuteRecorder(run)
+    if backend is None:
+        run.journal.subscribe(Chunk, recorder.read)
+    else:
+        backend.reader = recorder.read
+    play(run, signals=False)
+    return recorder.minutes()
