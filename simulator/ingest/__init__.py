@@ -3,6 +3,7 @@
 PUBLIC_MODULES = (
     "arrivals.arrival_model",
     "arrivals.count_series",
+    "blocks",
     "format",
     "formats.metrics.metric_series",
     "formats.table",

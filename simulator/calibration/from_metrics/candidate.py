@@ -22,7 +22,7 @@ _VALUES: Final = 50
 _LEAST_S: Final = 1e-5
 
 
-class Candidate(NamedTuple):
+class CandidateModel(NamedTuple):
     """`cpu_cv`: coefficient of variation of the CPU time. `io_s`: median, p95 and p99 of the time without CPU.
 
     `workers`: requests that an instance processes at once; None: no limit. `cpu_order` and `parallelism`: the keys of
@@ -59,7 +59,7 @@ class Candidate(NamedTuple):
         values = np.where(scores <= SCORES[1], logs[0] + slopes[0] * scores, logs[1] + slopes[1] * (scores - SCORES[1]))
         return np.asarray(np.exp(values), dtype=np.float64)
 
-    def moved(self, by_s: Floats) -> Candidate:
+    def moved(self, by_s: Floats) -> CandidateModel:
         """Return the candidate whose percentiles of the time without CPU are moved by these differences."""
         moved = np.maximum(np.array(self.io_s) + by_s, _LEAST_S)
         p50, p95, p99 = np.maximum.accumulate(moved).tolist()

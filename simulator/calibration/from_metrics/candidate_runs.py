@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulator.calibration.from_metrics.load_levels import LevelFigure, LoadLevel, figures_of
+from simulator.calibration.from_metrics.load_levels import LevelFigure, MeteredLevel, figures_of
 from simulator.lab.minutes.minute_recorder import recorded_minutes
 from simulator.lab.minutes.service_minutes import MINUTE_S, Floats, ServiceMinutes
 from simulator.model.sizes import InstanceSize
@@ -46,7 +46,7 @@ def level_minutes(rate_rps: float) -> int:
 
 
 def play_level(
-    application: Application, level: LoadLevel, service: MeteredService, seed: int, requests: float
+    application: Application, level: MeteredLevel, service: MeteredService, seed: int, requests: float
 ) -> dict[str, LevelFigure]:
     """Return the figures of a pool of as many instances under the rate of the level. `requests`: of the whole
     calibration, which chooses the backend.

@@ -32,7 +32,7 @@ class LevelFigure(NamedTuple):
     error: float
 
 
-class LoadLevel(NamedTuple):
+class MeteredLevel(NamedTuple):
     """`rate_rps`: of all instances together. `figures`: by the names of the columns of `ServiceMinutes`."""
 
     instances: int
@@ -49,7 +49,7 @@ class LoadLevel(NamedTuple):
 
 def load_levels(
     minutes: ServiceMinutes, instances: Floats, utilization: Floats, levels_max: int = LEVELS_MAX
-) -> list[LoadLevel]:
+) -> list[MeteredLevel]:
     """Return levels from the lightest to the heaviest load of an instance.
 
     `utilization`: of each minute by its requests. Minutes above `UTILIZATION_MAX` are left out: latency changes within
@@ -68,7 +68,7 @@ def load_levels(
         raise NotEnough(f"{msg}; {2 * _MINUTES_MIN} are needed")
     number = np.round(instances[places])
     loads = np.log(minutes.requests[places] / number)
-    levels: dict[frozenset[int], LoadLevel] = {}
+    levels: dict[frozenset[int], MeteredLevel] = {}
     for target in np.linspace(loads.min(), loads.max(), levels_max):
         nearest = int(np.argmin(np.abs(loads - target)))
         alike = np.flatnonzero(number == number[nearest])
@@ -101,6 +101,6 @@ def _width(loads: Floats, levels_max: int) -> float:
     return float(min(0.1, max(0.02, (loads.max() - loads.min()) / (2 * max(1, levels_max - 1)))))
 
 
-def _level(minutes: ServiceMinutes, chosen: NDArray[np.int64], instances: int, utilization: float) -> LoadLevel:
+def _level(minutes: ServiceMinutes, chosen: NDArray[np.int64], instances: int, utilization: float) -> MeteredLevel:
     rate_rps = float(minutes.requests[chosen].mean()) / MINUTE_S
-    return LoadLevel(instances, rate_rps, utilization, len(chosen), figures_of(minutes, chosen))
+    return MeteredLevel(instances, rate_rps, utilization, len(chosen), figures_of(minutes, chosen))

@@ -18,6 +18,7 @@ from simulator.lab.minutes.service_minutes import MINUTE_S, Floats, ServiceMinut
 
 # CloudWatch keeps minutes for 15 days; a longer recording has a wrong date.
 _MINUTES_MAX: Final = 60_000
+_GAPS_MIN: Final = 2  # distances between points that tell a longer period from minutes without requests
 
 
 class _Column(NamedTuple):
@@ -62,7 +63,7 @@ def read_metrics(files: Sequence[InputFile]) -> ServiceMinutes:
     for file in files:
         with file.read_as("metrics of CloudWatch"):
             for series in metric_series(file):
-                labels.append(f"{series.label} {series.statistic}".strip())
+                labels.append(_shown(series))
                 column = _column_of(series)
                 if column is None or not series.points:
                     continue
@@ -85,6 +86,11 @@ def read_metrics(files: Sequence[InputFile]) -> ServiceMinutes:
     return ServiceMinutes.of(start_s, length, **columns | {"requests": np.nan_to_num(columns["requests"])})
 
 
+def _shown(series: MetricSeries) -> str:
+    is_named = series.statistic.lower() in series.label.lower()
+    return series.label if is_named else f"{series.label} {series.statistic}"
+
+
 def _column_of(series: MetricSeries) -> _Column | None:
     """Return the column of a series; None for other metrics and statistics, and for those of an instance."""
     text = f"{series.label} {series.name}".lower().replace(" ", "").replace("_", "")
@@ -105,10 +111,10 @@ def _check_complete(file: InputFile, found: dict[str, tuple[InputFile, MetricSer
 def _values(file: InputFile, series: MetricSeries, start_s: float, length: int) -> Floats:
     times_s = np.array([time_s for time_s, _ in series.points])
     distances = np.diff(np.sort(times_s))
-    label = f"{series.label} {series.statistic}".strip()
+    label = _shown(series)
     if len(distances) and distances.min() <= 0:
         raise file.problem(1, label, "two values of one time", "one value for each minute")
-    if len(distances) and distances.min() > MINUTE_S:
+    if len(distances) >= _GAPS_MIN and distances.min() > MINUTE_S:
         found = f"one value in {distances.min():g} s"
         raise file.problem(1, label, found, "one value a minute: `--period 60`; longer means hide how load varies")
     values = np.full(length, np.nan)

@@ -16,7 +16,7 @@ from simulator import __version__
 from simulator.calibration.from_metrics.busy_window import BusyWindow
 from simulator.calibration.from_metrics.candidate_runs import MeteredService
 from simulator.calibration.from_metrics.cpu_demand import CpuDemand, cpu_demand, instances_of, steady, utilization_of
-from simulator.calibration.from_metrics.load_levels import LevelFigure, LoadLevel, load_levels
+from simulator.calibration.from_metrics.load_levels import LevelFigure, MeteredLevel, load_levels
 from simulator.calibration.from_metrics.model_set import ModelSearch, WeightedCandidate
 from simulator.calibration.model.calibrated_model import (
     CalibratedModel,
@@ -186,7 +186,7 @@ def _workers(found: Sequence[WeightedCandidate]) -> ModelParameter:
         high=None if unlimited else max(high, best or high),
         how="unknown" if unlimited or high > 2 * low else "fitted",
         key=() if best is None else ("simulated", "workers"),
-        sentence="Load never showed a limit; each member has another one." if unlimited else "",
+        sentence="Members without a limit agree with the metrics too." if unlimited else "",
     )
 
 
@@ -198,7 +198,7 @@ def _quantiles(values: Floats, found: Sequence[WeightedCandidate]) -> tuple[floa
     return float(low), float(high)
 
 
-def _stages(levels: Sequence[LoadLevel], best: WeightedCandidate, demand: CpuDemand) -> Iterator[StageFit]:
+def _stages(levels: Sequence[MeteredLevel], best: WeightedCandidate, demand: CpuDemand) -> Iterator[StageFit]:
     for number, (level, modelled) in enumerate(zip(levels, best.figures, strict=True)):
         figures = [
             _compared(_FIGURES[name], level.figures[name], modelled[name])

@@ -17,10 +17,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulator.calibration.from_metrics.busy_window import BusyWindow
-from simulator.calibration.from_metrics.candidate import QUANTILES, Candidate
+from simulator.calibration.from_metrics.candidate import QUANTILES, CandidateModel
 from simulator.calibration.from_metrics.candidate_runs import MeteredService, level_minutes, play_level
 from simulator.calibration.from_metrics.cpu_demand import CpuDemand
-from simulator.calibration.from_metrics.load_levels import LIGHT, LevelFigure, LoadLevel
+from simulator.calibration.from_metrics.load_levels import LIGHT, LevelFigure, MeteredLevel
 from simulator.lab.minutes.service_minutes import LATENCIES, MINUTE_S, Floats
 from simulator.rules.stations.cpu_use import CpuOrder
 from simulator.world.random_streams import RandomStreams
@@ -44,7 +44,7 @@ _LIKELY_MAX: Final = 36
 class WeightedCandidate(NamedTuple):
     """A candidate with its figures at each level, the sum of squared differences, and its weight."""
 
-    candidate: Candidate
+    candidate: CandidateModel
     figures: tuple[dict[str, LevelFigure], ...]
     chi_square: float
     weight: float
@@ -55,7 +55,7 @@ class ModelSearch:
 
     def __init__(
         self,
-        levels: Sequence[LoadLevel],
+        levels: Sequence[MeteredLevel],
         window: BusyWindow,
         demand: CpuDemand,
         service: MeteredService,
@@ -89,7 +89,7 @@ class ModelSearch:
         least = likely[0].chi_square
         return [each._replace(weight=math.exp((least - each.chi_square) / 2)) for each in likely]
 
-    def _drawn(self) -> Candidate:
+    def _drawn(self) -> CandidateModel:
         rng = self._rng
         cpu_s = self._cpu_s()
         cv = float(rng.uniform(0, _CV_MAX))
@@ -97,9 +97,9 @@ class ModelSearch:
         workers = round(math.exp(rng.uniform(0, math.log(_WORKERS_MAX)))) if is_limited else None
         order = CpuOrder.FIRST_COME if rng.uniform() < 0.5 else CpuOrder.SHARED
         parallelism = 1 if self._service.size.vcpu > 1 and rng.uniform() < 0.5 else None
-        return Candidate(cpu_s, cv, (0.0, 0.0, 0.0), workers, order, parallelism)
+        return CandidateModel(cpu_s, cv, (0.0, 0.0, 0.0), workers, order, parallelism)
 
-    def _near(self, candidate: Candidate) -> Candidate:
+    def _near(self, candidate: CandidateModel) -> CandidateModel:
         rng = self._rng
         cv = float(np.clip(candidate.cpu_cv + rng.normal(0, 0.2), 0, _CV_MAX))
         workers = candidate.workers
@@ -111,7 +111,7 @@ class ModelSearch:
         drawn = self._rng.normal(self._demand.mean_s, self._demand.standard_error_s)
         return float(np.clip(drawn, self._demand.low_s or 1e-6, self._demand.high_s))
 
-    def _with_light_latency(self, candidate: Candidate) -> Candidate:
+    def _with_light_latency(self, candidate: CandidateModel) -> CandidateModel:
         """Return the candidate with the time without CPU that gives the measured percentiles at light load."""
         light = [level for level in self._levels if level.utilization < LIGHT] or self._levels[:1]
         wanted_s = [_percentiles(level.figures) for level in light]
@@ -124,10 +124,10 @@ class ModelSearch:
             candidate = candidate.moved(np.average(np.subtract(wanted_s, had_s), axis=0, weights=weights))
         return candidate
 
-    def _played(self, candidate: Candidate, level: LoadLevel) -> dict[str, LevelFigure]:
+    def _played(self, candidate: CandidateModel, level: MeteredLevel) -> dict[str, LevelFigure]:
         return play_level(candidate.application(), level, self._service, self._seed, self._requests)
 
-    def _weighed(self, candidate: Candidate) -> WeightedCandidate:
+    def _weighed(self, candidate: CandidateModel) -> WeightedCandidate:
         figures = tuple(self._played(candidate, level) for level in self._levels)
         pairs = zip(self._levels, figures, strict=True)
         chi_square = sum(_chi_square(level.figures, has, self._demand.idle_share) for level, has in pairs)

@@ -81,7 +81,7 @@ def run_scenario(
             junit_out = outputs.text("--junit", report_to.junit)
             measured = _measured_file(report_to.measured_service_time, chosen, outputs)
             metrics_out = outputs.text("--metrics", export.metrics_file)
-            minutes_out = outputs.text("--cloudwatch-metrics", export.cloudwatch_metrics)
+            points_out = outputs.text("--cloudwatch-metrics", export.cloudwatch_metrics)
             log = _open_log(real_time.access_log, clock, outputs, files)
             live = None
             if clock is ClockKind.REAL:
@@ -94,7 +94,7 @@ def run_scenario(
                 watched = afterwards.enter_context(opened_console(console.console_port, playback, status))
                 if report_to.open_page:
                     typer.launch(watched.url)
-            exports = _exports(chosen, clock, export, real_time.metrics_port, metrics_out, minutes_out, status)
+            exports = _exports(chosen, clock, export, real_time.metrics_port, (metrics_out, points_out), status)
             touched = console.with_console or (exports is not None and exports.is_wanted)
             run = _run_in(choice.backend, chosen, live, rows, touched=touched)
             run.exports = exports
@@ -184,19 +184,17 @@ def _exports(
     clock: ClockKind,
     export: ExportOptions,
     port: int | None,
-    file: TextIO | None,
-    minutes: TextIO | None,
+    files: tuple[TextIO | None, TextIO | None],
     status: Status,
 ) -> ExportSettings | None:
-    """Return the exports of the run. In virtual time most runs have none, so nothing is imported for them."""
-    given = (export.cloudwatch, export.otlp_endpoint, port, file, minutes)
-    if clock is ClockKind.VIRTUAL and all(each is None for each in given):
+    """Return the exports of the run; most in virtual time have none. `files`: of metrics, and of CloudWatch's."""
+    if clock is ClockKind.VIRTUAL and {export.cloudwatch, export.otlp_endpoint, port, *files} == {None}:
         return None
     from simulator.cli.scenarios.run_exports import cloudwatch_of, exports_of, otlp_of  # noqa: PLC0415
 
-    sent = cloudwatch_of(scenario, clock, export.cloudwatch, export.cloudwatch_namespace, status, minutes)
+    sent = cloudwatch_of(scenario, clock, export.cloudwatch, export.cloudwatch_namespace, status, files[1])
     otlp = otlp_of(scenario, clock, export.otlp_endpoint, export.trace_sampling)
-    return exports_of(scenario, clock, port, file, otlp, sent)
+    return exports_of(scenario, clock, port, files[0], otlp, sent)
 
 
 def _write(

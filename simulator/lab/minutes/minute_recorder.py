@@ -13,26 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.assembly.cloudwatch_feed import run_view
-from simulator.lab.compiled.compiled_backend import REQUESTS_MIN, why_not
+from simulator.lab.minutes.row_reader import run_with_reader
 from simulator.lab.minutes.service_minutes import MINUTE_S, Floats, ServiceMinutes
 from simulator.platform.platform import Platform
 from simulator.records.events import SecondClosed
+from simulator.records.journal import Journal
 from simulator.records.request_log import Chunk
 from simulator.replay.run_context import PlatformOpened
-from simulator.replay.runner import Run, play
+from simulator.replay.runner import play
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.telemetry.cloudwatch.minute_aggregator import LOOK_EVERY_S
 
 _QUANTILES: Final = {"latency_p50_s": 0.5, "latency_p95_s": 0.95, "latency_p99_s": 0.99}
 _ROUNDING: Final = 1e-6
+_LOOK_EVERY_S: Final = 10  # as the exporter reads the CPU time of instances
 
 
 class MinuteRecorder:
     """Reads the ended requests, the seconds and the instances of the only service of a run."""
 
-    def __init__(self, run: Run) -> None:
-        (self._service,) = run.scenario.services
-        self._minutes = max(1, math.ceil(run.scenario.duration_s / MINUTE_S - _ROUNDING))
+    def __init__(self, scenario: ScenarioSpec) -> None:
+        (self._service,) = scenario.services
+        self._minutes = max(1, math.ceil(scenario.duration_s / MINUTE_S - _ROUNDING))
         self._platform: Platform | None = None
         self._at: list[NDArray[np.int64]] = []
         self._latencies: list[Floats] = []
@@ -42,8 +43,11 @@ class MinuteRecorder:
         self._seconds = np.zeros(self._minutes)
         self._cpu, self._looks = np.zeros(self._minutes), np.zeros(self._minutes)
         self._readings: dict[str, tuple[float, float]] = {}
-        run.journal.subscribe(PlatformOpened, self._opened)
-        run.journal.subscribe(SecondClosed, self._second)
+
+    def follow(self, journal: Journal) -> None:
+        """Read the events of a run from now on. Call it before the run."""
+        journal.subscribe(PlatformOpened, self._opened)
+        journal.subscribe(SecondClosed, self._second)
 
     def read(self, chunk: Chunk) -> None:
         """Count ended requests; those that reached no instance have no latency here."""
@@ -88,7 +92,7 @@ class MinuteRecorder:
         self._requests[at] += sample.arrivals
         self._concurrency[at] += sample.in_flight
         self._seconds[at] += 1
-        if (sample.second + 1) % LOOK_EVERY_S == 0:
+        if (sample.second + 1) % _LOOK_EVERY_S == 0:
             self._look(at, sample.second + 1.0)
 
     def _look(self, at: int, now_s: float) -> None:
@@ -108,16 +112,8 @@ def recorded_minutes(scenario: ScenarioSpec, requests: float) -> ServiceMinutes:
 
     Raises what `play` raises.
     """
-    backend = None
-    if requests >= REQUESTS_MIN and not why_not(scenario):
-        from simulator.lab.minutes.compiled_minutes import CompiledMinutes  # noqa: PLC0415 numba takes a second to import
-
-        backend = CompiledMinutes(scenario)
-    run = Run(scenario, backend=backend)
-    recorder = MinuteRecorder(run)
-    if backend is None:
-        run.journal.subscribe(Chunk, recorder.read)
-    else:
-        backend.reader = recorder.read
+    recorder = MinuteRecorder(scenario)
+    run = run_with_reader(scenario, requests, recorder.read)
+    recorder.follow(run.journal)
     play(run, signals=False)
     return recorder.minutes()

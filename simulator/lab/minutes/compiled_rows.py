@@ -8,14 +8,17 @@ from simulator.lab.compiled.play import CompiledRequests
 from simulator.platform.platform import Platform
 from simulator.records.request_log import Chunk
 from simulator.replay.run_recorder import RunRecorder
+from simulator.scenario.scenario import ScenarioSpec
 from simulator.traffic.traffic import Traffic
 
 
-class CompiledMinutes(CompiledRequests):
-    """Passes the rows to `reader`, which is set before the run."""
+class CompiledRows(CompiledRequests):
+    """Passes the rows of ended requests to `read`."""
 
-    reader: Callable[[Chunk], None]
+    def __init__(self, scenario: ScenarioSpec, read: Callable[[Chunk], None]) -> None:
+        super().__init__(scenario)
+        self._read = read
 
     def start(self, platform: Platform, recorder: RunRecorder) -> Traffic:
-        recorder.row_readers.append(self.reader)
+        recorder.row_readers.append(self._read)
         return super().start(platform, recorder)
