@@ -48,6 +48,8 @@ In Python, in a notebook too:
     result.figures["latency_p95_s"]
     result.decisions()  # a data frame
     compare("first-look", ["configured", "knative"], seeds=5)
+
+A service of your own: `observe` measures it, `predict` answers from its calibrated model, `verify` compares both.
 """
 
 from importlib import import_module as _import_module
@@ -59,12 +61,20 @@ if TYPE_CHECKING:
         BrokenRun,
         ComparisonResult,
         MissingLibrary,
+        ObservationResult,
         Page,
+        PredictionResult,
         Result,
         Scenario,
         ScenarioError,
+        ServiceModel,
         SweepResult,
+        UnusableService,
+        VerificationResult,
         compare,
+        observe,
+        predict,
+        verify,
     )
 
 __all__ = [
@@ -72,12 +82,20 @@ __all__ = [
     "BrokenRun",
     "ComparisonResult",
     "MissingLibrary",
+    "ObservationResult",
     "Page",
+    "PredictionResult",
     "Result",
     "Scenario",
     "ScenarioError",
+    "ServiceModel",
     "SweepResult",
+    "UnusableService",
+    "VerificationResult",
     "compare",
+    "observe",
+    "predict",
+    "verify",
 ]
 
 __version__ = "0.2.0"

@@ -10,6 +10,10 @@ from __future__ import annotations
 from simulator.lab.extras import MissingLibrary
 from simulator.replay.runner import BrokenRun
 from simulator.scenario.problems import ScenarioError
+from simulator.sdk.calibration.observe import ObservationResult, UnusableService, observe
+from simulator.sdk.calibration.predict import PredictionResult, predict
+from simulator.sdk.calibration.service_model import ServiceModel
+from simulator.sdk.calibration.verify import VerificationResult, verify
 from simulator.sdk.comparison import ComparisonResult, compare
 from simulator.sdk.progress import BatchStep
 from simulator.sdk.result import Page, Result
@@ -23,10 +27,18 @@ __all__ = [
     "BrokenRun",
     "ComparisonResult",
     "MissingLibrary",
+    "ObservationResult",
     "Page",
+    "PredictionResult",
     "Result",
     "Scenario",
     "ScenarioError",
+    "ServiceModel",
     "SweepResult",
+    "UnusableService",
+    "VerificationResult",
     "compare",
+    "observe",
+    "predict",
+    "verify",
 ]
