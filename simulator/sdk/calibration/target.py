@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.calibration.observing.observed_service import ObservedService, RouteLoad
-from simulator.calibration.observing.route_text import parse_routes
-from simulator.calibration.observing.targets import TargetKind, TargetSettings, parse_target, service_of
+from simulator.calibration.observing.targets.route_text import parse_routes
+from simulator.calibration.observing.targets.targets import TargetKind, TargetSettings, parse_target, service_of
 from simulator.calibration.prediction.settings import parse_size
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.model.sizes import InstanceSize
