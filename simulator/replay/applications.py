@@ -51,7 +51,7 @@ def application_of(
         case ProcessSpec():
             from simulator.fleet.process.environment import ProcessApplication  # noqa: PLC0415 for real instances
 
-            return ProcessApplication(real.arguments, real.environment, real.working_directory)
+            return ProcessApplication(real.arguments, real.environment, real.working_directory, real.set_up)
         case ContainerSpec():
             from simulator.fleet.docker.config import DockerApplication  # noqa: PLC0415 for real instances
 

@@ -61,5 +61,5 @@ async def _built(
         return given.model_copy(update={"source_code": None, "container": container}), built
     process = ProcessSpec.model_construct(
         command=built.command, environment=built.environment, working_directory=built.folder
-    )
+    ).with_set_up(built.set_up)
     return given.model_copy(update={"source_code": None, "process": process}), built

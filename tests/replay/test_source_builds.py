@@ -10,7 +10,7 @@ import pytest
 
 from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
 from simulator.fleet.docker.config import DockerApplication
-from simulator.fleet.process.environment import ProcessApplication
+from simulator.fleet.process.environment import ProcessApplication, SetUp
 from simulator.replay.applications import application_of
 from simulator.replay.service_plans import service_plans
 from simulator.replay.source_builds import needs_builds, with_builds
@@ -35,6 +35,9 @@ timeline:
 """
 
 
+SET_UP = SetUp(("enter", "/layer"), (Path("/layer"),), mounts=True)
+
+
 class Builder:
     def __init__(self, image: str = "") -> None:
         self.asked: list[SourceDescription] = []
@@ -56,6 +59,7 @@ class Builder:
             environment={"A": "b"},
             secrets=secrets,
             image=self._image,
+            set_up=SET_UP,
         )
 
     def keep(self, wanted: Sequence[BuildArtifact]) -> None: ...
@@ -79,7 +83,7 @@ def test_artifacts_replace_source_code_in_services_and_deployments(scenario: Sce
     assert needs_builds(scenario)
     assert not needs_builds(told)
     plan = service_plans(told, ClockKind.REAL)[0]
-    assert plan.application == ProcessApplication(("sh", "-c", "./start"), {"A": "b"}, Path("/built/now"))
+    assert plan.application == ProcessApplication(("sh", "-c", "./start"), {"A": "b"}, Path("/built/now"), SET_UP)
     assert plan.secrets == {"OWN": "of-the-scenario", "FILES": "of-the-file"}
     deploy = told.timeline[0].deploy
     assert deploy is not None

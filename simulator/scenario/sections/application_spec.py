@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from simulator.model.images import ImageIdentifier
 from simulator.scenario.problems import did_you_mean
@@ -71,6 +79,18 @@ class ProcessSpec(Section):
     """Additional environment variables of the process."""
     working_directory: Folder = Field(default=".", validate_default=True)
     """The folder in which the command runs, relative to the scenario file (default: the folder of that file)."""
+    _set_up: Any = PrivateAttr(default=None)  # of an application that was built (replay/source_builds.py)
+
+    @property
+    def set_up(self) -> Any:
+        """The set-up command of an application that was built; None for one that the file describes."""
+        return self._set_up
+
+    def with_set_up(self, set_up: Any) -> ProcessSpec:
+        """Return the section of a built application, whose instances run `set_up` first."""
+        copy = self.model_copy()
+        copy._set_up = set_up  # noqa: SLF001 a copy of this one
+        return copy
 
     @property
     def arguments(self) -> tuple[str, ...]:
