@@ -22,6 +22,8 @@ PUBLIC_MODULES = (
     "minutes.minute_recorder",
     "minutes.played_requests",
     "minutes.service_minutes",
+    "page.charts",
+    "page.template",
     "quantiles",
     "scalability.fit",
     "scalability.law",

@@ -5,52 +5,25 @@ The same comparison gives the same bytes: the SVG contains no dates, and its ide
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any, Final
 
 from simulator.lab.compare.comparison import CasePart, Comparison, EstimatePart, RowPart
 from simulator.lab.compare.tables import is_measure, is_oracle, is_oracle_of_platform, with_equals
-from simulator.lab.extras import needed
 from simulator.lab.frontier import frontier
+from simulator.lab.page.charts import COLOURS, chart_figure, chart_style, chart_svg
 from simulator.model.text.quantities import quantity_text
 
 COST: Final = "usd_per_million"
 LATENCY: Final = "latency_p95_s"
 LOSS: Final = "error_rate"
 DEMAND: Final = "0.82"  # grey
-# Okabe and Ito's palette, with a darker yellow because text uses the colours too. Candidates beyond the seventh repeat
-# the colours with another marker.
-COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#9A8F00")
 MARKERS: Final = ("o", "s", "^", "D", "v")
-INK: Final = "0.25"
 # A point is labelled with its error rate from here on: one in a thousand is what an SLO of three nines allows.
 LABELLED_ERROR_RATE: Final = 0.001
-# The page is light or dark as its reader prefers, so matplotlib's line and background colours are replaced by CSS
-# variables of the page.
-PAGE_COLOURS: Final = (
-    ("#404040", "currentColor"),
-    ("#000000", "currentColor"),
-    ("#ffffff", "var(--paper, #ffffff)"),
-    ("#d1d1d1", "#80808059"),
-)
 PANELS_A_ROW: Final = 3
 LEGEND_LINE_IN: Final = 0.18  # inches
 SECONDS_FROM_S: Final = 2.0  # latencies from here on are easier to read in seconds
-_SETTINGS: Final = {
-    "svg.hashsalt": "comparison",
-    "svg.fonttype": "none",  # the page's own font, and a tenth of the bytes
-    "font.size": 9,
-    "axes.edgecolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "legend.frameon": False,
-}
 
 
 def colour_of(candidate: str, comparison: Comparison) -> str:
@@ -84,9 +57,9 @@ def pareto_chart(case: CasePart, comparison: Comparison) -> str:
     in_seconds = max((row.estimates[LATENCY].mean for row in shown), default=0) > SECONDS_FROM_S
     factor, unit = (1, "s") if in_seconds else (1000, "ms")
     places = [(row.estimates[COST].mean, row.estimates[LATENCY].mean * factor) for row in shown]
-    with _style():
+    with chart_style():
         # The legend is outside the panel, but inside the figure, with all of its lines.
-        figure = _figure(8.4, max(4.2, LEGEND_LINE_IN * len(shown) + 0.4))
+        figure = chart_figure(8.4, max(4.2, LEGEND_LINE_IN * len(shown) + 0.4))
         panel = figure.subplots()
         front = frontier(places, [not is_oracle(row.candidate) and not row.failing for row in shown])
         panel.plot(*_columns([places[place] for place in front]), color="0.6", linewidth=1, zorder=1)
@@ -97,7 +70,7 @@ def pareto_chart(case: CasePart, comparison: Comparison) -> str:
         panel.margins(x=0.1, y=0.15)
         _scale(panel, [_reach(row.estimates[LATENCY], factor) for row in shown])
         panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8)
-        return _svg(figure)
+        return chart_svg(figure)
 
 
 def supply_chart(case: CasePart, comparison: Comparison) -> str:
@@ -113,8 +86,8 @@ def supply_chart(case: CasePart, comparison: Comparison) -> str:
     rows = -(-len(shown) // PANELS_A_ROW)
     # An instance has a different size on each platform, so one scale for all panels would flatten most of them.
     same = len({tuple(row.curve.demand) for row in shown if row.curve is not None}) == 1
-    with _style():
-        figure = _figure(9.6, 1.9 * rows + 0.3)
+    with chart_style():
+        figure = chart_figure(9.6, 1.9 * rows + 0.3)
         panels = figure.subplots(rows, PANELS_A_ROW, sharex=True, sharey=same, squeeze=False).ravel()
         tops = [_top(row) for row in shown]
         for panel, row, top in zip(panels, shown, tops, strict=False):
@@ -124,7 +97,7 @@ def supply_chart(case: CasePart, comparison: Comparison) -> str:
             panel.set_visible(False)
         for panel in panels[::PANELS_A_ROW]:
             panel.set_ylabel("instances")
-        return _svg(figure)
+        return chart_svg(figure)
 
 
 def score_chart(comparison: Comparison) -> str:
@@ -139,8 +112,8 @@ def score_chart(comparison: Comparison) -> str:
     ]
     if not known:
         return ""
-    with _style():
-        figure = _figure(7.2, 0.3 * len(known) + 0.8)
+    with chart_style():
+        figure = chart_figure(7.2, 0.3 * len(known) + 0.8)
         panel = figure.subplots()
         names, scores = [single.get(name, name) for name, _, _ in known], [score for _, score, _ in known]
         colours = [colour_of(name, comparison) for name, _, _ in known]
@@ -151,7 +124,7 @@ def score_chart(comparison: Comparison) -> str:
         panel.grid(visible=False, axis="y")
         panel.set_xlabel("score: USD and misses, per million requests (geometric mean over cases)")
         panel.margins(x=0.1)
-        return _svg(figure)
+        return chart_svg(figure)
 
 
 def _point(panel: Any, row: RowPart, name: str, factor: float, comparison: Comparison) -> None:
@@ -240,22 +213,3 @@ def _scale(panel: Any, latencies: Sequence[tuple[float, float]]) -> None:
 def _minor_text(value: float, _place: int | None = None) -> str:
     """Return the label of a minor tick of a logarithmic axis: only 2 and 5 of each decade, to avoid overlaps."""
     return f"{value:g}" if f"{value:.0e}"[0] in "25" else ""
-
-
-def _style() -> Any:
-    return needed("matplotlib").rc_context(_SETTINGS)
-
-
-def _figure(width: float, height: float) -> Any:
-    return needed("matplotlib.figure").Figure(figsize=(width, height), layout="constrained")
-
-
-def _svg(figure: Any) -> str:
-    """Return the figure as an `<svg>` element, without the XML declaration, which must not appear within a page."""
-    out = io.StringIO()
-    figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = out.getvalue()
-    text = text[text.index("<svg") :]
-    for ink, of_the_page in PAGE_COLOURS:
-        text = text.replace(ink, of_the_page)
-    return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any, Final
 
 from simulator.lab.compare.comparison import CasePart, Comparison
@@ -18,7 +17,7 @@ from simulator.lab.compare.tables import (
     main_tables,
     overall_table,
 )
-from simulator.lab.extras import needed
+from simulator.lab.page.template import rendered, safe
 from simulator.lab.statistics import RUNS_MIN
 from simulator.model.text.quantities import time_text
 
@@ -31,31 +30,26 @@ def comparison_html(comparison: Comparison) -> str:
     Raises:
         MissingLibrary: if matplotlib or jinja2 is not installed.
     """
-    jinja: Any = needed("jinja2")
-    source = files("simulator.lab.compare.page").joinpath(TEMPLATE).read_text(encoding="utf-8")
-    page: str = (
-        jinja.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-        .from_string(source)
-        .render(
-            comparison=comparison,
-            cases=[_case(case, comparison) for case in comparison.cases],
-            overall=overall_table(comparison),
-            scores=_safe(score_chart(comparison)),
-            best=best_candidate(comparison),
-            intervals=any(len(case.seeds) >= RUNS_MIN for case in comparison.cases),
-            figures=FIGURES.values(),
-            colours={part.label: _dot(part.label, comparison) for part in comparison.candidates},
-        )
+    return rendered(
+        "simulator.lab.compare.page",
+        TEMPLATE,
+        comparison=comparison,
+        cases=[_case(case, comparison) for case in comparison.cases],
+        overall=overall_table(comparison),
+        scores=safe(score_chart(comparison)),
+        best=best_candidate(comparison),
+        intervals=any(len(case.seeds) >= RUNS_MIN for case in comparison.cases),
+        figures=FIGURES.values(),
+        colours={part.label: _dot(part.label, comparison) for part in comparison.candidates},
     )
-    return page
 
 
 def _case(case: CasePart, comparison: Comparison) -> dict[str, Any]:
     return {
         "part": case,
         "slo": None if case.slo_s is None else time_text(case.slo_s),
-        "pareto": _safe(pareto_chart(case, comparison)),
-        "supply": _safe(supply_chart(case, comparison)),
+        "pareto": safe(pareto_chart(case, comparison)),
+        "supply": safe(supply_chart(case, comparison)),
         "failures": failure_lines(case),
         "warnings": [note for note in case.notes if note.startswith(WARNING)],
         "notes": [note for note in case.notes if not note.startswith(WARNING)],
@@ -66,8 +60,3 @@ def _case(case: CasePart, comparison: Comparison) -> dict[str, Any]:
 def _dot(candidate: str, comparison: Comparison) -> str:
     """Return the candidate's colour in the charts; an oracle has the page's text colour."""
     return "currentColor" if is_oracle(candidate) else colour_of(candidate, comparison)
-
-
-def _safe(svg: str) -> Any:
-    """Mark an SVG as safe for the template: this package draws the charts, and matplotlib escapes their texts."""
-    return needed("markupsafe").Markup(svg)
