@@ -55,7 +55,7 @@ def scenario_text(model: CalibratedModel, file: str) -> str:
 
 def parameter_text(parameter: ModelParameter) -> str:
     """Return a sentence such as `workers: 8 (8 to 9), fitted.`"""
-    value = _number(parameter, parameter.value, "no limit")
+    value = number_text(parameter, parameter.value, "no limit")
     if parameter.how == "unknown":
         span = f"unknown, {_span(parameter)}; the model has {value}"
     else:
@@ -65,11 +65,12 @@ def parameter_text(parameter: ModelParameter) -> str:
 
 
 def _span(parameter: ModelParameter) -> str:
-    low = _number(parameter, parameter.low, "0")
-    return f"{low} or more" if parameter.high is None else f"{low} to {_number(parameter, parameter.high, '')}"
+    low = number_text(parameter, parameter.low, "0")
+    return f"{low} or more" if parameter.high is None else f"{low} to {number_text(parameter, parameter.high, '')}"
 
 
-def _number(parameter: ModelParameter, value: float | None, absent: str) -> str:
+def number_text(parameter: ModelParameter, value: float | None, absent: str) -> str:
+    """Return a value of the parameter with its unit; `absent` for None."""
     if value is None:
         return absent
     match parameter.unit:

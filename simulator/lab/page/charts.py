@@ -59,3 +59,14 @@ def chart_svg(figure: Any) -> str:
     for ink, of_the_page in PAGE_COLOURS:
         text = text.replace(ink, of_the_page)
     return text
+
+
+def plain_numbers(axis: Any) -> None:
+    """Label a logarithmic axis with plain numbers: each decade, and its 2 and 5."""
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(_minor_text)
+
+
+def _minor_text(value: float, _place: int | None = None) -> str:
+    """Return the label of a minor tick; only 2 and 5, to avoid overlaps."""
+    return f"{value:g}" if f"{value:.0e}"[0] in "25" else ""

@@ -11,7 +11,7 @@ from typing import Any, Final
 from simulator.lab.compare.comparison import CasePart, Comparison, EstimatePart, RowPart
 from simulator.lab.compare.tables import is_measure, is_oracle, is_oracle_of_platform, with_equals
 from simulator.lab.frontier import frontier
-from simulator.lab.page.charts import COLOURS, chart_figure, chart_style, chart_svg
+from simulator.lab.page.charts import COLOURS, chart_figure, chart_style, chart_svg, plain_numbers
 from simulator.model.text.quantities import quantity_text
 
 COST: Final = "usd_per_million"
@@ -204,12 +204,6 @@ def _scale(panel: Any, latencies: Sequence[tuple[float, float]]) -> None:
     low, high = min((low for low, _ in latencies), default=0), max((high for _, high in latencies), default=0)
     if low > 0 and high > 20 * low:
         panel.set_yscale("log")
-        panel.yaxis.set_major_formatter("{x:g}")
-        panel.yaxis.set_minor_formatter(_minor_text)
+        plain_numbers(panel.yaxis)
     elif low < 0.6 * high:
         panel.set_ylim(0, 1.15 * high)
-
-
-def _minor_text(value: float, _place: int | None = None) -> str:
-    """Return the label of a minor tick of a logarithmic axis: only 2 and 5 of each decade, to avoid overlaps."""
-    return f"{value:g}" if f"{value:.0e}"[0] in "25" else ""

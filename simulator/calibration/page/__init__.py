@@ -1,0 +1,8 @@
+"""The page of a calibration: measured and modelled curves, parameters, what is unknown, and what to measure next."""
+
+PUBLIC_MODULES = (
+    "curves",
+    "html",
+    "next_measurement",
+    "summary",
+)

@@ -1,0 +1,183 @@
+"""The figures of one instance over load, as the model predicts them: the curves of a page.
+
+The runs are those of `simulator predict` for one instance with the MaxConcurrency of the observation, so that a curve
+and a prediction mean the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.calibration.model.calibrated_model import CalibratedModel
+from simulator.calibration.prediction.draws import DRAWS_MIN, Draw
+from simulator.calibration.prediction.interval import PredictedFigure, predicted
+from simulator.calibration.prediction.predict import Predictor
+from simulator.calibration.prediction.prediction import FIGURE_KINDS
+from simulator.calibration.prediction.runs import RunFigures
+from simulator.calibration.prediction.settings import RATE_MAX_RPS, RATE_MIN_RPS, PredictedService
+from simulator.model.sizes import SUPPORTED, InstanceSize
+
+Advance = Callable[[], None]
+
+CONCURRENCY: Final = 200  # MaxConcurrency of an observation that does not say it: App Runner's largest
+# Rates of a curve, as shares of the rate from which the instance is saturated.
+_SHARES: Final = (0.1, 0.3, 0.5, 0.65, 0.8, 0.9, 0.97, 1.05, 1.2)
+_SHARES_SLOW: Final = (0.15, 0.5, 0.8, 0.95, 1.15)
+# An instance is saturated if it rejects requests, its CPU is used, or half of its slots are.
+_ERRORS: Final = 0.01
+_CPU: Final = 0.97
+_SLOTS: Final = 0.5
+_DOUBLINGS: Final = 24
+_HALVINGS: Final = 4
+# Without the compiled backend a run has about this many requests, so that a page takes seconds to a minute.
+_REQUESTS_SLOW: Final = 1500
+_DURATION_MIN_S: Final = 15.0
+_WARM_UP: Final = 1 / 12
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCurve:
+    """Predicted figures of one instance of `size` at increasing rates.
+
+    `saturation_rps`: the rate from which the instance is saturated, with the best values of the model. `figures`: at
+    each rate, by their names in `RunFigures`; None where most runs have none. `runs`: at each rate, the run of each of
+    `draws`. `duration_s`: length of a run. `is_compiled`: the runs were those of the compiled backend.
+    """
+
+    size: InstanceSize
+    max_concurrency: int
+    saturation_rps: float
+    rates_rps: tuple[float, ...]
+    figures: tuple[dict[str, PredictedFigure | None], ...]
+    runs: tuple[tuple[RunFigures, ...], ...]
+    draws: tuple[Draw, ...]
+    duration_s: float
+    is_compiled: bool
+
+    @property
+    def throughput_max(self) -> PredictedFigure:
+        """The highest throughput: at the rate at which most requests are served."""
+        served = [row["served_rps"] for row in self.figures]
+        return max((each for each in served if each is not None), key=lambda each: each.value)
+
+
+def load_curve(model: CalibratedModel, seed: int = 1, advance: Advance = lambda: None) -> LoadCurve:
+    """Return the curve of an instance of the observed size; `advance` is called after each run.
+
+    Raises:
+        ScenarioError: if the model is not valid.
+        BrokenRun: if a run failed.
+    """
+    duration_s = PredictedService().duration_s
+    best = _predictor(model.model_copy(update={"members": ()}), None, duration_s, seed, len(_SHARES) * DRAWS_MIN)
+    saturation_rps = _saturation_rps(best, model)
+    predictor = _predictor(model, None, duration_s, seed, len(_SHARES) * DRAWS_MIN)
+    is_compiled = predictor.backend.name == "compiled"
+    shares: tuple[float, ...] = _SHARES
+    if not is_compiled:
+        shares = _SHARES_SLOW
+        duration_s = min(duration_s, max(_DURATION_MIN_S, _REQUESTS_SLOW / saturation_rps))
+        predictor = _predictor(model, None, duration_s, seed, len(shares) * DRAWS_MIN)
+    rates = [share * saturation_rps for share in shares]
+    if model.observed.rate_max_rps is not None and model.observed.rate_max_rps > rates[-1]:
+        rates.append(model.observed.rate_max_rps)
+    draws = chosen_draws(predictor)
+    runs = played(predictor, rates, draws, advance)
+    figures = [
+        {kind.name: predicted([getattr(run, kind.name) for run in at_rate], draws) for kind in FIGURE_KINDS}
+        for at_rate in runs
+    ]
+    return LoadCurve(
+        predictor.size,
+        predictor.service.max_concurrency,
+        saturation_rps,
+        tuple(rates),
+        tuple(figures),
+        tuple(runs),
+        draws,
+        duration_s,
+        is_compiled,
+    )
+
+
+def experiment(model: CalibratedModel, curve: LoadCurve, size: InstanceSize | None, seed: int) -> Predictor:
+    """Return what plays one instance of another size as long as the runs of the curve; None: the curve's size."""
+    return _predictor(model, size, curve.duration_s, seed, 3 * len(curve.draws))
+
+
+def chosen_draws(predictor: Predictor) -> tuple[Draw, ...]:
+    """Return as many draws as an interval needs, with weights whose sum is 1."""
+    draws = predictor.draws[:DRAWS_MIN]
+    total = sum(draw.weight for draw in draws)
+    return tuple(draw._replace(weight=draw.weight / total) for draw in draws)
+
+
+def played(
+    predictor: Predictor, rates: list[float], draws: tuple[Draw, ...], advance: Advance
+) -> list[tuple[RunFigures, ...]]:
+    """Return the run of each draw at each rate."""
+    table = []
+    for rate_rps in rates:
+        row = []
+        for draw in draws:
+            row.append(predictor.run(draw, rate_rps, ()))
+            advance()
+        table.append(tuple(row))
+    return table
+
+
+def neighbours(size: InstanceSize) -> tuple[InstanceSize, ...]:
+    """Return App Runner's next smaller and next larger CPU with the memory that is nearest."""
+    steps = sorted(SUPPORTED)
+    below = [units for units in steps if units < size.cpu_units][-1:]
+    above = [units for units in steps if units > size.cpu_units][:1]
+    return tuple(
+        InstanceSize(units, min(SUPPORTED[units], key=lambda mb: abs(mb - size.memory_mb)))
+        for units in (*below, *above)
+    )
+
+
+def _predictor(model: CalibratedModel, size: InstanceSize | None, duration_s: float, seed: int, runs: int) -> Predictor:
+    service = PredictedService(
+        max_concurrency=model.observed.max_concurrency or CONCURRENCY,
+        size=size,
+        duration_s=duration_s,
+        warm_up_s=duration_s * _WARM_UP,
+        seed=seed,
+    )
+    return Predictor(model, service, model.observed.rate_max_rps or 1.0, runs)
+
+
+def _saturation_rps(predictor: Predictor, model: CalibratedModel) -> float:
+    """Return the rate from which an instance is saturated. `predictor`: of the best values of the model."""
+    rate_rps = model.observed.throughput_max_rps or model.observed.rate_max_rps or 1.0
+    rate_rps = min(max(rate_rps / 2, RATE_MIN_RPS), RATE_MAX_RPS / 2)
+    low = high = rate_rps
+    if _is_saturated(predictor, rate_rps):
+        for _ in range(_DOUBLINGS):
+            low = max(high / 2, RATE_MIN_RPS)
+            if low <= RATE_MIN_RPS or not _is_saturated(predictor, low):
+                break
+            high = low
+    else:
+        for _ in range(_DOUBLINGS):
+            high = min(low * 2, RATE_MAX_RPS)
+            if high >= RATE_MAX_RPS or _is_saturated(predictor, high):
+                break
+            low = high
+    for _ in range(_HALVINGS):
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if _is_saturated(predictor, middle) else (middle, high)
+    return high
+
+
+def _is_saturated(predictor: Predictor, rate_rps: float) -> bool:
+    run = predictor.run(predictor.draws[0], rate_rps, ())
+    slots = predictor.service.max_concurrency
+    return (
+        run.error_rate > _ERRORS
+        or (run.cpu is not None and run.cpu >= _CPU)
+        or (run.in_flight is not None and run.in_flight >= _SLOTS * slots)
+    )
