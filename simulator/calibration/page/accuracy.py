@@ -73,4 +73,4 @@ def goodness_text(goodness: GoodnessOfFit | None) -> str:
 
 
 def _share(share: float) -> str:
-    return f"{digits_text(100 * share, 2)} %"
+    return f"{digits_text(100 * share, 2)}\u00a0%"

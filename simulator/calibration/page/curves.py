@@ -6,6 +6,7 @@ and a prediction mean the same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -25,12 +26,13 @@ CONCURRENCY: Final = 200  # MaxConcurrency of an observation that does not say i
 # Rates of a curve, as shares of the rate from which the instance is saturated.
 _SHARES: Final = (0.1, 0.3, 0.5, 0.65, 0.8, 0.9, 0.97, 1.05, 1.2)
 _SHARES_SLOW: Final = (0.15, 0.5, 0.8, 0.95, 1.15)
-# An instance is saturated if it rejects requests, its CPU is used, or half of its slots are.
-_ERRORS: Final = 0.01
-_CPU: Final = 0.97
-_SLOTS: Final = 0.5
+# The instance is overloaded if it serves less than this share of what is offered.
+_OVERLOADED: Final = 0.7
+# Length of a run of the search for saturation, in runs of the curve. Requests that wait at the end of the warm-up or of
+# the run are not counted as throughput: their share must be small.
+_SEARCH_RUNS: Final = 4
 _DOUBLINGS: Final = 24
-_HALVINGS: Final = 4
+_PROBES: Final = 3
 # Without the compiled backend a run has about this many requests, so that a page takes seconds to a minute.
 _REQUESTS_SLOW: Final = 1500
 _DURATION_MIN_S: Final = 15.0
@@ -41,9 +43,9 @@ _WARM_UP: Final = 1 / 12
 class LoadCurve:
     """Predicted figures of one instance of `size` at increasing rates.
 
-    `saturation_rps`: the rate from which the instance is saturated, with the best values of the model. `figures`: at
-    each rate, by their names in `RunFigures`; None where most runs have none. `runs`: at each rate, the run of each of
-    `draws`. `duration_s`: length of a run. `is_compiled`: the runs were those of the compiled backend.
+    `saturation_rps`: the highest throughput with the best values of the model; at higher rates the instance is
+    saturated. `figures`: at each rate, by their names in `RunFigures`; None where most runs have none. `runs`: at each
+    rate, the run of each of `draws`. `duration_s`: length of a run. `is_compiled`: by the compiled backend.
     """
 
     size: InstanceSize
@@ -71,7 +73,8 @@ def load_curve(model: CalibratedModel, seed: int = 1, advance: Advance = lambda:
         BrokenRun: if a run failed.
     """
     duration_s = PredictedService().duration_s
-    best = _predictor(model.model_copy(update={"members": ()}), None, duration_s, seed, len(_SHARES) * DRAWS_MIN)
+    alone = model.model_copy(update={"members": ()})
+    best = _predictor(alone, None, _SEARCH_RUNS * duration_s, seed, len(_SHARES) * DRAWS_MIN)
     saturation_rps = _saturation_rps(best, model)
     predictor = _predictor(model, None, duration_s, seed, len(_SHARES) * DRAWS_MIN)
     is_compiled = predictor.backend.name == "compiled"
@@ -151,33 +154,36 @@ def _predictor(model: CalibratedModel, size: InstanceSize | None, duration_s: fl
 
 
 def _saturation_rps(predictor: Predictor, model: CalibratedModel) -> float:
-    """Return the rate from which an instance is saturated. `predictor`: of the best values of the model."""
-    rate_rps = model.observed.throughput_max_rps or model.observed.rate_max_rps or 1.0
-    rate_rps = min(max(rate_rps / 2, RATE_MIN_RPS), RATE_MAX_RPS / 2)
-    low = high = rate_rps
-    if _is_saturated(predictor, rate_rps):
-        for _ in range(_DOUBLINGS):
-            low = max(high / 2, RATE_MIN_RPS)
-            if low <= RATE_MIN_RPS or not _is_saturated(predictor, low):
-                break
-            high = low
-    else:
-        for _ in range(_DOUBLINGS):
-            high = min(low * 2, RATE_MAX_RPS)
-            if high >= RATE_MAX_RPS or _is_saturated(predictor, high):
-                break
-            low = high
-    for _ in range(_HALVINGS):
-        middle = (low * high) ** 0.5
-        low, high = (low, middle) if _is_saturated(predictor, middle) else (middle, high)
-    return high
+    """Return the highest throughput of the runs of a search for overload. `predictor`: of the best values of the model.
+
+    Throughput may fall under overload, so the rates between the last one without overload and overload are tried too.
+    """
+    first_rps = model.observed.throughput_max_rps or model.observed.rate_max_rps or 1.0
+    low = min(max(first_rps / 2, RATE_MIN_RPS), RATE_MAX_RPS / 2)
+    served = {low: _served_rps(predictor, low)}
+    for _ in range(_DOUBLINGS):
+        if not _is_overloaded(predictor, low, served[low]) or low <= RATE_MIN_RPS:
+            break
+        low = max(low / 2, RATE_MIN_RPS)
+        served[low] = _served_rps(predictor, low)
+    high = low
+    for _ in range(_DOUBLINGS):
+        if _is_overloaded(predictor, high, served[high]) or high >= RATE_MAX_RPS:
+            break
+        low, high = high, min(2 * high, RATE_MAX_RPS)
+        if high not in served:
+            served[high] = _served_rps(predictor, high)
+    for place in range(1, _PROBES + 1):
+        rate_rps = low * (high / low) ** (place / (_PROBES + 1))
+        served[rate_rps] = _served_rps(predictor, rate_rps)
+    return max(*served.values(), RATE_MIN_RPS)
 
 
-def _is_saturated(predictor: Predictor, rate_rps: float) -> bool:
-    run = predictor.run(predictor.draws[0], rate_rps, ())
-    slots = predictor.service.max_concurrency
-    return (
-        run.error_rate > _ERRORS
-        or (run.cpu is not None and run.cpu >= _CPU)
-        or (run.in_flight is not None and run.in_flight >= _SLOTS * slots)
-    )
+def _is_overloaded(predictor: Predictor, rate_rps: float, served_rps: float) -> bool:
+    """Return whether less is served than chance in the number of arrivals explains (four standard deviations)."""
+    span_s = predictor.service.duration_s - predictor.service.warm_up_s
+    return served_rps * span_s < _OVERLOADED * rate_rps * span_s - 4 * math.sqrt(rate_rps * span_s)
+
+
+def _served_rps(predictor: Predictor, rate_rps: float) -> float:
+    return predictor.run(predictor.draws[0], rate_rps, ()).served_rps

@@ -24,7 +24,7 @@ from simulator.calibration.prediction.prediction import ParameterEffect
 from simulator.calibration.prediction.runs import RunFigures
 from simulator.calibration.prediction.sensitivity import effects
 from simulator.model.sizes import InstanceSize
-from simulator.model.text.quantities import digits_text, rate_text
+from simulator.model.text.quantities import rate_text
 from simulator.scenario.problems import ScenarioError
 
 Floats = NDArray[np.float64]
@@ -169,18 +169,18 @@ def _stage_sentences(model: CalibratedModel, stages: Sequence[StageToMeasure]) -
     first, others = best[0], best[1:]
     text = (
         f"Measure {rate_text(first.rate_rps)} on {first.size} for {first.duration_s:.0f} s: the intervals of p50 and "
-        f"p95 are expected to become {first.narrowing:.0%} narrower, on average over all loads."
+        f"p95 are expected to become {_percent(first.narrowing)} narrower, on average over all loads."
     )
     if others:
-        shown = ", ".join(f"{rate_text(each.rate_rps)} on {each.size} ({each.narrowing:.0%})" for each in others)
+        shown = ", ".join(f"{rate_text(each.rate_rps)} on {each.size} ({_percent(each.narrowing)})" for each in others)
         text += f" Next best: {shown}."
     return [text]
 
 
 def _effect_sentences(found: Sequence[ParameterEffect], at_rps: float | None) -> list[str]:
     return [
-        f"{each.share:.0%} of the variance of p95 at {rate_text(at_rps)}, where its interval is the widest, comes from "
-        f"{each.text}"
+        f"{_percent(each.share)} of the variance of p95 at {rate_text(at_rps)}, where its interval is the widest, "
+        f"comes from {each.text}"
         for each in found
     ]
 
@@ -194,6 +194,10 @@ def _start_sentences(stages: Sequence[StartUpStage]) -> list[str]:
     if width <= _START_WIDTH:
         return []
     needed = math.ceil(total.count * (width / _START_WIDTH) ** 2)
-    known = f"the median of {total.count} starts has an interval of {digits_text(100 * width, 2)} % of its value"
+    known = f"the median of {total.count} starts has an interval of {_percent(width)} of its value"
     more = f"Repeat the start {needed - total.count} times"
-    return [f"{more}: {known}, that of {needed} would have about {100 * _START_WIDTH:.0f} %."]
+    return [f"{more}: {known}, that of {needed} would have about {_percent(_START_WIDTH)}."]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}\u00a0%"

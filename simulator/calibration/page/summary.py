@@ -15,6 +15,7 @@ from simulator.model.text.quantities import latency_text, rate_text, ratio_text
 
 WIDTH: Final = 80
 _LABEL: Final = 9
+_GAPS: Final = 6 + len("how known")  # between the columns, and the last one
 
 
 def summary_lines(model: CalibratedModel, curve: LoadCurve, following: NextMeasurement) -> Iterator[str]:
@@ -42,7 +43,7 @@ def summary_lines(model: CalibratedModel, curve: LoadCurve, following: NextMeasu
 def _parameters(rows: Sequence[ParameterRow]) -> Iterator[str]:
     value = max((len(row.value) for row in rows), default=5)
     interval = max(13, *(len(row.interval) for row in rows)) if rows else 13
-    name = min(max((len(row.name) for row in rows), default=9), WIDTH - value - interval - 8 - 6)
+    name = min(max((len(row.name) for row in rows), default=9), WIDTH - value - interval - _GAPS)
     yield f"{'parameter':<{name}}  {'value':>{value}}  {'95 % interval':<{interval}}  how known".rstrip()
     for row in rows:
         shown = row.name if len(row.name) <= name else f"{row.name[: max(1, name - 3)]}..."

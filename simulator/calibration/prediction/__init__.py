@@ -25,6 +25,7 @@ PUBLIC_MODULES = (
     "predict",
     "prediction",
     "runs",
+    "sensitivity",
     "settings",
     "tables",
     "usage_meter",
