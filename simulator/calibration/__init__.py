@@ -1,6 +1,12 @@
 """Calibration: observes a service under load, fits a model of it, predicts from the model and verifies predictions."""
 
 PUBLIC_MODULES = (
+    "from_logs.log_model",
+    "from_logs.log_rows",
+    "from_metrics.candidate_runs",
+    "from_metrics.cpu_demand",
+    "from_metrics.metric_files",
+    "from_metrics.metrics_model",
     "model.calibrated_model",
     "model.model_file",
     "model.scenario_text",
@@ -32,6 +38,9 @@ PUBLIC_MODULES = (
     "prediction.prediction",
     "prediction.settings",
     "prediction.tables",
+    "scalability.capacity_file",
+    "scalability.scalability_fit",
+    "scalability.scalability_text",
     "verification.bounds",
     "verification.output",
     "verification.tables",

@@ -13,6 +13,8 @@ PUBLIC_MODULES = (
     "load.plan",
     "load.scripts",
     "scenario_text",
+    "service.service_settings",
+    "service.settings_files",
     "settings",
     "summary",
 )

@@ -15,6 +15,7 @@ import numpy as np
 
 from simulator.calibration.from_metrics.candidate_runs import MeteredService, play_minutes
 from simulator.calibration.from_metrics.metrics_model import IDLE
+from simulator.calibration.members import resampled
 from simulator.calibration.model.calibrated_model import CalibratedModel
 from simulator.lab.minutes.service_minutes import Floats, ServiceMinutes
 
@@ -88,14 +89,13 @@ def _bands(
     draws: int,
     told: Callable[[int], None],
 ) -> list[FigureBand]:
-    weights = np.array([member.weight for member in model.members])
-    places = np.searchsorted(np.cumsum(weights / weights.sum()), (np.arange(draws) + 0.5) / draws)
+    counts = resampled(np.array([member.weight for member in model.members]), draws)
+    members = [model.members[place] for place, count in counts.items() for _ in range(count)]
     idle = model.parameter(IDLE).value or 0.0
     total = draws * float(minutes.requests.sum())
     played: dict[str, list[Floats]] = {name: [] for name in FIGURES}
-    for number, place in enumerate(places.tolist()):
-        application = model.members[min(place, len(weights) - 1)].application
-        run = play_minutes(application, minutes.requests, service, seed + number, total)
+    for number, member in enumerate(members):
+        run = play_minutes(member.application, minutes.requests, service, seed + number, total)
         for name in FIGURES:
             played[name].append(run.column(name) + (idle if name == "cpu" else 0.0))
         told(number + 1)

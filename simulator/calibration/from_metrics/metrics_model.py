@@ -18,6 +18,7 @@ from simulator.calibration.from_metrics.candidate_runs import MeteredService
 from simulator.calibration.from_metrics.cpu_demand import CpuDemand, cpu_demand, instances_of, steady, utilization_of
 from simulator.calibration.from_metrics.load_levels import LevelFigure, MeteredLevel, load_levels
 from simulator.calibration.from_metrics.model_set import ModelSearch, WeightedCandidate
+from simulator.calibration.members import interval_of, resampled
 from simulator.calibration.model.calibrated_model import (
     CalibratedModel,
     ComparedFigure,
@@ -35,7 +36,6 @@ from simulator.lab.minutes.service_minutes import MINUTE_S, Floats, ServiceMinut
 from simulator.rules.stations.cpu_use import CpuOrder
 
 CANDIDATES: Final = 90
-MEMBERS: Final = 40
 IDLE: Final = "CPU utilization of an idle instance"
 _METHOD: Final = (
     "CPU time by regression of utilization on requests; a set of models, weighted by the likelihood of latency and "
@@ -49,7 +49,6 @@ _FIGURES: Final = {
 }
 # The utilization above which a CPU limit shows in the latency.
 _HIGH: Final = 0.6
-_TAILS: Final = (0.025, 0.975)
 
 
 def calibrate_metrics(
@@ -74,14 +73,17 @@ def calibrate_metrics(
     levels = load_levels(minutes, instances, utilization_of(demand, minutes, instances, vcpu))
     window = BusyWindow(minutes, service)
     found = ModelSearch(levels, window, demand, service, seed, candidates).run(tell)
-    members = _resampled(found)
+    draws = resampled(np.array([each.weight for each in found]))
     observed = _observed(minutes, instances, service)
     return CalibratedModel(
         name=name,
         application=found[0].candidate.application(),
         routes=(ModelRoute(name="GET /", path="/", weight=1.0),),
         parameters=tuple(_parameters(demand, found, minutes, service)),
-        members=tuple(ModelMember(weight=weight, application=each.candidate.application()) for each, weight in members),
+        members=tuple(
+            ModelMember(weight=count, application=found[number].candidate.application())
+            for number, count in draws.items()
+        ),
         fit=Fit(stages=tuple(_stages(levels, found[0], demand))),
         observed=observed,
         unknown=tuple(_unknown(found, observed)),
@@ -95,17 +97,6 @@ def calibrate_metrics(
             seed=seed,
         ),
     )
-
-
-def _resampled(found: Sequence[WeightedCandidate]) -> list[tuple[WeightedCandidate, float]]:
-    """Return `MEMBERS` equally likely draws from the candidates by their weights; a repeated one once, with its count.
-
-    Systematic resampling: the number of draws of a candidate differs by less than 1 from its share.
-    """
-    weights = np.array([each.weight for each in found])
-    places = np.searchsorted(np.cumsum(weights / weights.sum()), (np.arange(MEMBERS) + 0.5) / MEMBERS)
-    numbers, counts = np.unique(np.minimum(places, len(found) - 1), return_counts=True)
-    return [(found[number], float(count)) for number, count in zip(numbers.tolist(), counts.tolist(), strict=True)]
 
 
 def _parameters(
@@ -158,7 +149,7 @@ def _spread(
     unit: str = "",
     key: tuple[str, ...] = (),
 ) -> ModelParameter:
-    low, high = _quantiles(np.array(values), found)
+    low, high = interval_of(np.array(values), np.array([each.weight for each in found]))
     return ModelParameter.model_validate(
         {
             "name": name,
@@ -175,7 +166,7 @@ def _spread(
 
 def _workers(found: Sequence[WeightedCandidate]) -> ModelParameter:
     limits = np.array([math.inf if each.candidate.workers is None else each.candidate.workers for each in found])
-    low, high = _quantiles(limits, found)
+    low, high = interval_of(limits, np.array([each.weight for each in found]))
     best = found[0].candidate.workers
     unlimited = math.isinf(high)
     return ModelParameter(
@@ -188,14 +179,6 @@ def _workers(found: Sequence[WeightedCandidate]) -> ModelParameter:
         key=() if best is None else ("simulated", "workers"),
         sentence="Members without a limit agree with the metrics too." if unlimited else "",
     )
-
-
-def _quantiles(values: Floats, found: Sequence[WeightedCandidate]) -> tuple[float, float]:
-    """Return the 2.5 % and 97.5 % quantiles of values by the weights of the candidates."""
-    order = np.argsort(values)
-    reached = np.cumsum(np.array([each.weight for each in found])[order])
-    low, high = (values[order][np.searchsorted(reached, tail * reached[-1])] for tail in _TAILS)
-    return float(low), float(high)
 
 
 def _stages(levels: Sequence[MeteredLevel], best: WeightedCandidate, demand: CpuDemand) -> Iterator[StageFit]:

@@ -21,6 +21,7 @@ from simulator.calibration.from_metrics.candidate import QUANTILES, CandidateMod
 from simulator.calibration.from_metrics.candidate_runs import MeteredService, level_minutes, play_level
 from simulator.calibration.from_metrics.cpu_demand import CpuDemand
 from simulator.calibration.from_metrics.load_levels import LIGHT, LevelFigure, MeteredLevel
+from simulator.calibration.members import weights_of
 from simulator.lab.minutes.service_minutes import LATENCIES, MINUTE_S, Floats
 from simulator.rules.stations.cpu_use import CpuOrder
 from simulator.world.random_streams import RandomStreams
@@ -86,8 +87,8 @@ class ModelSearch:
             likely[number] = each._replace(chi_square=each.chi_square + squares)
             tell(self._count + number + 1, self._count + len(likely))
         likely.sort(key=lambda each: each.chi_square)
-        least = likely[0].chi_square
-        return [each._replace(weight=math.exp((least - each.chi_square) / 2)) for each in likely]
+        weights = weights_of(np.array([each.chi_square for each in likely]))
+        return [each._replace(weight=float(weight)) for each, weight in zip(likely, weights, strict=True)]
 
     def _drawn(self) -> CandidateModel:
         rng = self._rng
