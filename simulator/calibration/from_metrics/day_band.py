@@ -57,7 +57,7 @@ class FigureBand(NamedTuple):
         with np.errstate(invalid="ignore", divide="ignore"):
             ratios = np.maximum(self.low / self.measured, self.measured / self.high)
         known = ratios[np.isfinite(ratios)]
-        return max(1.0, float(np.quantile(known, COVERED, method="higher"))) if len(known) else 1.0
+        return max(1.0, float(np.quantile(known, COVERED, method="inverted_cdf"))) if len(known) else 1.0
 
 
 def day_bands(

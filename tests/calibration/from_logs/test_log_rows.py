@@ -1,4 +1,4 @@
-"""The requests of an access log: arrivals are ends less durations, and logs that tell nothing are rejected with the reason."""
+"""The requests of an access log: arrivals are ends less durations; logs that tell nothing are rejected with why."""
 
 from __future__ import annotations
 
