@@ -43,6 +43,8 @@ def driver_of(
     from simulator.fleet.mixed import MixedDriver  # noqa: PLC0415
     from simulator.fleet.process.driver import ProcessDriver  # noqa: PLC0415
     from simulator.fleet.process.environment import ProcessApplication  # noqa: PLC0415
+    from simulator.fleet.running.driver import RunningDriver  # noqa: PLC0415
+    from simulator.fleet.running.running_application import RunningApplication  # noqa: PLC0415
     from simulator.model.data_plane import DataPlaneLimits  # noqa: PLC0415
 
     serve = partial(HttpService, limits=DataPlaneLimits() if live is None else live.limits)
@@ -54,6 +56,8 @@ def driver_of(
         case DockerApplication():
             engine = DEFAULT_HOST if live is None else live.engine
             driver = DockerDriver(application, serve, on_line, DockerSettings(throttling, host=engine), rules)
+        case RunningApplication():
+            driver = RunningDriver(application, serve)
         case _:
             assert_never(application)
     if plan.real_instances is None:

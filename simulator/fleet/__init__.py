@@ -59,6 +59,8 @@ PUBLIC_MODULES = (
     "replicas.instance_launch",
     "replicas.replica_set",
     "replicas.zones",
+    "running.driver",
+    "running.running_application",
     "simulated.application",
     "simulated.connection_watch",
     "simulated.downstream_driver",

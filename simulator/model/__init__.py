@@ -10,6 +10,7 @@ PUBLIC_MODULES = (
     "health",
     "images",
     "instance",
+    "local_server",
     "rejection",
     "resources.api_error",
     "resources.api_resources",

@@ -22,7 +22,13 @@ from simulator.fleet.simulated.application import (
 from simulator.model.instance import IDLE_VCPU
 from simulator.rules.stations.cpu_quota import CpuQuota
 from simulator.rules.stations.cpu_use import CpuUse
-from simulator.scenario.sections.application_spec import ApplicationSpec, ContainerSpec, ProcessSpec, SourceCodeSpec
+from simulator.scenario.sections.application_spec import (
+    ApplicationSpec,
+    ContainerSpec,
+    ProcessSpec,
+    RunningSpec,
+    SourceCodeSpec,
+)
 from simulator.scenario.sections.downstream_spec import DownstreamSpec
 from simulator.scenario.sections.simulated.simulated_spec import PathSpec, SimulatedSpec
 from simulator.world.clock import ClockKind
@@ -56,6 +62,11 @@ def application_of(
             from simulator.fleet.docker.config import DockerApplication  # noqa: PLC0415 for real instances
 
             return DockerApplication(real.image, real.command, real.environment, real.port, real.egress)
+        case RunningSpec():
+            from simulator.fleet.running.running_application import RunningApplication  # noqa: PLC0415 as above
+            from simulator.model.local_server import local_server  # noqa: PLC0415
+
+            return RunningApplication(local_server(real.url))
         case SourceCodeSpec():
             msg = f"source_code = {real.folder}, must be left out where source code is not built"
             raise ValueError(msg)

@@ -7,8 +7,10 @@ CPU time a request takes at least, and that nothing is left behind.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import zipfile
@@ -24,9 +26,11 @@ from simulator.calibration.observing.observer import Observer
 from simulator.calibration.observing.targets.route_text import parse_routes
 from simulator.calibration.observing.targets.targets import TargetSettings, parse_target, service_of
 from simulator.edge.live.live_settings import LiveSettings
+from simulator.fleet.process.kernel_listeners import listener_of
 from simulator.model.sizes import InstanceSize
 from tests.live.docker_images import changed_image, shell_image
 from tests.live.process_bench import has_groups
+from tests.live.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -186,3 +190,21 @@ def test_a_program_that_does_not_start_is_an_error(folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=PATIENCE_S, check=False)
     assert done.returncode == 3
     assert "no database" in done.stderr
+
+
+def test_a_server_that_runs_already_is_observed_and_left_alone(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    variables = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port)}  # noqa: TID251 the tests' own door
+    with subprocess.Popen([sys.executable, "app.py"], cwd=folder, env=variables) as server:
+        wait_until(lambda: listener_of(port) == server.pid)
+        made = observe(f"http://127.0.0.1:{port}/x", state=folder / "state", budget_s=20.0)
+        assert server.poll() is None
+        server.kill()
+    assert_every_request_has_an_outcome(made)
+    assert [route.name for route in made.routes] == ["GET /x"]
+    assert (made.starts, made.wakes, made.limits.by) == ((), (), "")
+    stage = made.loads[0]
+    served = int(stage.settled.served.sum())
+    assert stage.cpu_s > 0.5 * CPU_S * served  # from /proc, in ticks of 10 ms
+    assert made.notes[0].startswith("The server ran already")

@@ -10,6 +10,10 @@ from typing import Final
 from simulator.calibration.observation.observation import ServiceObservation
 from simulator.calibration.observing.level_search import LevelSearch
 
+RUNS_ALREADY: Final = (
+    "The server ran already: no start and no wake was observed, and all levels had the same instance. CPU and memory "
+    "are those of the process that listens on the port, with its descendants."
+)
 _BUSY_SHARE: Final = 0.5  # of the cores, by the load average before the observation
 # Of all processors. With one of two processors busy, an instance of one vCPU still has its own.
 _OTHERS_SHARE: Final = 0.25

@@ -108,6 +108,11 @@ class ObservedService:
         return next(iter(self.scenario.services))
 
     @property
+    def runs_already(self) -> bool:
+        """True if its instance is a server that the simulator neither starts nor limits."""
+        return self.scenario.services[self.name].application.running is not None
+
+    @property
     def size(self) -> InstanceSize:
         return self.scenario.services[self.name].size
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from simulator.calibration.observing.level import Level
 from simulator.calibration.observing.level_run import LevelRun, PlayedLevel
 from simulator.calibration.observing.level_search import LevelSearch, figures_of
 from simulator.calibration.observing.machine import MachineReading, machine_facts
-from simulator.calibration.observing.notes import observation_notes
+from simulator.calibration.observing.notes import RUNS_ALREADY, observation_notes
 from simulator.calibration.observing.observed_service import ObservedService
 from simulator.calibration.observing.wake_run import WAKES_S, played_wakes
 from simulator.lab.backend_names import AUTO
@@ -96,7 +96,8 @@ class Observer:
             InterruptedRun: if it was interrupted before there was anything to keep.
         """
         before = MachineReading.now()
-        wakes_s = WAKES_S if self.wakes and _WAKES_SHARE * self.budget_s >= WAKES_S else 0.0
+        wakes = self.wakes and not self.service.runs_already  # a server that runs already is not throttled
+        wakes_s = WAKES_S if wakes and _WAKES_SHARE * self.budget_s >= WAKES_S else 0.0
         search = LevelSearch(self.budget_s - wakes_s, self.service.size.vcpu)
         try:
             self._play_levels(search)
@@ -137,7 +138,7 @@ class Observer:
     def _keep(self, played: PlayedLevel) -> None:
         self._stages.append(played.stage)
         self._limits = played.limits
-        if played.start is not None:
+        if played.start is not None and not self.service.runs_already:
             self._starts.append(played.start)
         if not math.isnan(played.memory_at_rest_bytes):
             self._memory.append(played.memory_at_rest_bytes)
@@ -172,4 +173,6 @@ class Observer:
             made_at="" if is_virtual else utc_now().isoformat(timespec="seconds"),
             seed=self.seed,
         )
+        if self.service.runs_already:
+            made = replace(made, notes=(RUNS_ALREADY,))
         return observation_notes(made, search, interrupted=self.interrupted)

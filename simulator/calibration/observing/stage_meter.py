@@ -231,7 +231,7 @@ def limit_facts(limits_in_force: str) -> LimitFacts:
             return LimitFacts(f"cgroup {version}", period_s, cpu_limited=True, memory_limited=True)
     if limits_in_force.startswith("CPU and memory limits: the engine's"):
         return LimitFacts("container engine", period_s, cpu_limited=True, memory_limited=True)
-    return LimitFacts(memory_limited="memory limit: none" not in limits_in_force)
+    return LimitFacts(memory_limited="memory limit: RLIMIT_DATA" in limits_in_force)
 
 
 def _between(

@@ -36,8 +36,8 @@ def observe_verb(
         str,
         typer.Argument(
             metavar="TARGET",
-            help="A folder with a project, a container image, a command line, or a scenario file. A prefix names the "
-            "kind: image:shop, command:./server, folder:shop, scenario:shop.yaml.",
+            help="A folder with a project, a container image, a command line, a scenario file, or the URL of a server "
+            "on this machine. A prefix names the kind: image:shop, command:./server, folder:shop.",
         ),
     ],
 ) -> None:

@@ -22,6 +22,8 @@ _MAPPED: Final = "0000000000000000FFFF0000"  # prefix of an IPv4 address mapped 
 # Docker's name server, which listens in every container on a user-defined network.
 _ENGINE_DNS: Final = "0B00007F"
 _SOCKET: Final = re.compile(r"socket:\[(\d+)\]")
+# Programs that listen in place of a container's application.
+_PROXIES: Final = frozenset({"docker-proxy", "rootlessport"})
 _PORTS_LISTED_MAX: Final = 5
 
 
@@ -136,6 +138,27 @@ def sockets_of(pids: Collection[int], proc: Path = _PROC) -> frozenset[int]:
                     if socket is not None:
                         found.add(int(socket[1]))
     return frozenset(found)
+
+
+def listener_of(port: int, proc: Path = _PROC) -> int | None:
+    """Return the process that listens on `port` of this machine; of several, such as a server and its workers, the one
+    that started first. None if it is unknown: it belongs to another user, or is the proxy of a container engine.
+    """
+    inodes = {
+        int(fields[9])
+        for fields in map(str.split, _table(os.getpid(), proc))
+        if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port
+    }
+    found = [int(entry.name) for entry in proc.iterdir() if entry.name.isdigit()]
+    listeners = [pid for pid in found if not inodes.isdisjoint(sockets_of([pid], proc))]
+    if not listeners:
+        return None
+    first = min(listeners, key=lambda pid: SessionLeader.of(pid, proc).started)
+    try:
+        name = (proc / str(first) / "comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return None
+    return None if name in _PROXIES else first
 
 
 def _stat(pid: int, proc: Path) -> list[bytes]:

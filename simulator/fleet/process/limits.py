@@ -166,13 +166,34 @@ class GroupLimits:
         return ""
 
 
+class ProcessUsage:
+    """The usage of a process and its descendants, from /proc."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._used_s = 0.0
+
+    def used_s(self) -> float:
+        """Return the CPU seconds with a resolution of 10 ms, without processes that their parent has not waited for."""
+        used_s = sum(_process_used_s(process) for process in (self._pid, *_descendants(self._pid)))
+        self._used_s = max(self._used_s, used_s)
+        return self._used_s
+
+    def now(self) -> ResourceUsage | None:
+        """Return the usage; None if the process has ended. A page that several of its processes share is counted for
+        each.
+        """
+        pages = sum(map(_resident_pages, (self._pid, *_descendants(self._pid))))
+        return ResourceUsage(self.used_s(), float(pages * _PAGE_BYTES)) if pages else None
+
+
 class ProcessLimits:
     """Implements `Limits` without control groups."""
 
     def __init__(self, size: InstanceSize) -> None:
         self._limit_bytes = size.memory_mb * _BYTES_PER_MB
         self._pid = 0
-        self._used_s = 0.0
+        self._usage = ProcessUsage(0)
 
     @property
     def directories(self) -> tuple[str, ...]:
@@ -180,6 +201,7 @@ class ProcessLimits:
 
     def confine(self, pid: int) -> None:
         self._pid = pid
+        self._usage = ProcessUsage(pid)
         _with_descendants(pid, self._limit)
 
     def _limit(self, process: int) -> None:
@@ -193,15 +215,10 @@ class ProcessLimits:
         return NoSwitch() if throttling is Throttling.NONE else _SignalSwitch(self._pid)
 
     def used_s(self) -> float:
-        """Return the CPU seconds with a resolution of 10 ms, without processes that their parent has not waited for."""
-        used_s = sum(_process_used_s(process) for process in (self._pid, *_descendants(self._pid)))
-        self._used_s = max(self._used_s, used_s)
-        return self._used_s
+        return self._usage.used_s()
 
     def usage(self) -> ResourceUsage | None:
-        """Return the usage. A page that several of its processes share is counted for each."""
-        pages = sum(map(_resident_pages, (self._pid, *_descendants(self._pid))))
-        return ResourceUsage(self.used_s(), float(pages * _PAGE_BYTES)) if pages else None
+        return self._usage.now()
 
     def exceeded(self) -> str:
         return ""

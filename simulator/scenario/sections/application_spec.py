@@ -137,7 +137,21 @@ class SourceCodeSpec(Section):
     """The source directory that contains the apprunner.yaml, from the root of the repository."""
 
 
-RealApplication = ProcessSpec | ContainerSpec | SourceCodeSpec
+def _local_url(url: str) -> str:
+    from simulator.model.local_server import local_server  # noqa: PLC0415 few scenarios have a server that runs already
+
+    local_server(url)
+    return url
+
+
+class RunningSpec(Section):
+    """A real application that runs already on this machine, as a single instance. It is neither started nor limited."""
+
+    url: Annotated[str, AfterValidator(_local_url)]
+    """Where it listens: `http://127.0.0.1:8000`, an address of this machine."""
+
+
+RealApplication = ProcessSpec | ContainerSpec | SourceCodeSpec | RunningSpec
 """The real applications. Each `match` over them ends with `assert_never`, so that a new kind must be handled."""
 
 
@@ -161,6 +175,8 @@ class ApplicationSpec(Section):
     source_code: SourceCodeSpec | None = None
     """The application in real time: built from source code, then run as processes, or as containers of the built image.
     """
+    running: RunningSpec | None = None
+    """The application in real time: a server that runs already, as the only instance (`max_size: 1`)."""
     real_instances: Count | None = Field(default=None, ge=1)
     """Number of real instances in real time; the remaining instances are simulated. Default: all instances are real."""
     further_instances: Literal["measured", "simulated"] | None = None
@@ -177,7 +193,7 @@ class ApplicationSpec(Section):
 
         Equality compares the whole mapping.
         """
-        return hash((self.simulated, self.process, self.container, self.source_code, *self.downstream))
+        return hash((self.simulated, self.process, self.container, self.source_code, self.running, *self.downstream))
 
     @property
     def is_real(self) -> bool:

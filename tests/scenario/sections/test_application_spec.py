@@ -63,7 +63,7 @@ def test_secrets_come_from_a_file_beside_the_scenario(tmp_path: Path) -> None:
 def test_a_mixed_pool_needs_a_real_application() -> None:
     told = scenario("{real_instances: 2, process: {command: web}}")
     assert told.services["web"].application.real_instances == 2
-    with pytest.raises(ScenarioError, match="real_instances = 2, must be left out without process, container or"):
+    with pytest.raises(ScenarioError, match="real_instances = 2, must be left out without process, container, source"):
         scenario("{real_instances: 2, simulated: {}}")
 
 

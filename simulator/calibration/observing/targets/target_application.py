@@ -57,7 +57,7 @@ def with_application(
             return _of_folder(Path(target.text).resolve(), observed, settings, steps)
         case TargetKind.SCENARIO:
             return _built(observed, settings, steps, LocalBuilder)
-        case TargetKind.COMMAND:
+        case TargetKind.COMMAND | TargetKind.URL:
             return observed
         case _:
             assert_never(target.kind)

@@ -1,4 +1,4 @@
-"""The targets of an observation: an image, a command, a folder with a project, or a service of a scenario."""
+"""The targets of an observation: an image, a command, a folder with a project, a service of a scenario, or a URL."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, assert_never
+from urllib.parse import urlsplit
 
 from simulator.calibration.observing.observed_service import ObservedService, RouteLoad
+from simulator.model.local_server import local_server
 from simulator.model.sizes import InstanceSize
 from simulator.model.text.problems import one_of
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
@@ -26,11 +28,12 @@ class TargetKind(StrEnum):
     COMMAND = "command"
     FOLDER = "folder"
     SCENARIO = "scenario"
+    URL = "url"
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedTarget:
-    """A target: its kind, and the image, command line, folder or file."""
+    """A target: its kind, and the image, command line, folder, file or address."""
 
     kind: TargetKind
     text: str
@@ -50,23 +53,28 @@ class ObservedTarget:
                 base = Path(self.text).resolve().name
             case TargetKind.SCENARIO:
                 base = Path(self.text).stem
+            case TargetKind.URL:
+                base = f"server {urlsplit(self.text).port or ''}"
             case _:
                 assert_never(self.kind)
         return re.sub(r"[^a-z0-9]+", "-", base.lower()).strip("-")[:40] or "service"
 
 
 def parse_target(text: str) -> ObservedTarget:
-    """Return the target that the text means: a prefix names its kind; else a folder, a scenario file or a program that
-    exists, a command line with several words, or else an image.
+    """Return the target that the text means: a URL, or a prefix names its kind; else a folder, a scenario file or a
+    program that exists, a command line with several words, or else an image.
 
     Raises:
-        ValueError: if the text is empty, or names a folder or file that does not exist.
+        ValueError: if the text is empty, names a folder or file that does not exist, or a server of another machine.
     """
+    if text.startswith(("http://", "https://")):
+        local_server(text)
+        return ObservedTarget(TargetKind.URL, text)
     prefix, colon, rest = text.partition(":")
     if colon and prefix in set(TargetKind) and rest.strip():
         return _existing(ObservedTarget(TargetKind(prefix), rest.strip()))
     if not text.strip():
-        msg = "target = '', must be an image, a command, a folder or a scenario file"
+        msg = "target = '', must be an image, a command, a folder, a scenario file or a URL of this machine"
         raise ValueError(msg)
     path = Path(text)
     if path.is_dir():
@@ -142,6 +150,12 @@ def service_of(target: ObservedTarget, routes: tuple[RouteLoad, ...], settings: 
         case TargetKind.FOLDER:
             folder = str(Path(target.text).resolve())
             return _of_section({"source_code": {"folder": folder}}, target, routes, settings)
+        case TargetKind.URL:
+            parts = urlsplit(target.text)
+            path = parts._replace(scheme="", netloc="", fragment="").geturl()
+            if path not in {"", "/"} and routes == (RouteLoad(),):
+                routes = (RouteLoad(path),)
+            return _of_section({"running": {"url": f"{parts.scheme}://{parts.netloc}"}}, target, routes, settings)
         case _:
             assert_never(target.kind)
 

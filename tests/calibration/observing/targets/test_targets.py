@@ -55,6 +55,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("image:shop", TargetKind.IMAGE, "shop"),
         ("command:python", TargetKind.COMMAND, "python"),
         ("shop:1", TargetKind.IMAGE, "shop"),
+        ("http://127.0.0.1:8000/items", TargetKind.URL, "server-8000"),
     ],
 )
 def test_a_target_is_recognised(folder: Path, text: str, kind: TargetKind, name: str) -> None:
@@ -65,7 +66,9 @@ def test_a_target_is_recognised(folder: Path, text: str, kind: TargetKind, name:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "must be an image, a command, a folder or a scenario file"),
+        ("", "must be an image, a command, a folder, a scenario file or a URL"),
+        ("https://127.0.0.1", "url = 'https://127.0.0.1', must be the address of a server on this machine"),
+        ("http://example.com/", "load is sent to this machine only"),
         ("./none", "must be a folder or file that exists"),
         ("folder:none", "must be a folder that exists"),
         ("none.yaml", "must be a scenario file that exists"),
@@ -122,3 +125,15 @@ def test_a_scenario_with_several_services_needs_a_name(folder: Path) -> None:
 def test_an_invalid_image_is_an_error(folder: Path) -> None:
     with pytest.raises(ScenarioError, match="image"):
         service_of(ObservedTarget(TargetKind.IMAGE, "Shop Image"), ROOT, TargetSettings())
+
+
+def test_a_server_that_runs_already_is_requested_by_the_path_of_its_url(folder: Path) -> None:
+    target = parse_target("http://localhost:8000/items?x=1")
+    service = service_of(target, ROOT, TargetSettings())
+    running = service.scenario.services[service.name].application.running
+    assert running is not None
+    assert running.url == "http://localhost:8000"
+    assert [route.path for route in service.routes] == ["/items?x=1"]
+    assert service.runs_already
+    other = service_of(target, (RouteLoad("/a"),), TargetSettings())
+    assert [route.path for route in other.routes] == ["/a"]

@@ -1,0 +1,1 @@
+"""Servers that run already on this machine, as instances."""
