@@ -29,11 +29,11 @@ from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.simulated.simulated_spec import SimulatedSpec
 
 # The rates of the table, as shares of the capacity; the last one shows what happens above it.
-SHARES: Final = (0.25, 0.5, 0.75, 0.9, 1.0, 1.1)
+SHARES: Final = (0.5, 0.75, 0.9, 1.0, 1.1)
 # Runs of a draw until its highest rate is known, for the display of the progress.
-RUNS_PER_DRAW: Final = 6
+RUNS_PER_DRAW: Final = 5
 # The highest rate of a draw is found to this factor: less than the width of any interval.
-_PRECISION: Final = 1.01
+_PRECISION: Final = 1.02
 _FIRST_STEP: Final = 1.5
 _STEP: Final = 1.05
 # A light load, as a share of the rate that the processors or slots allow at most.

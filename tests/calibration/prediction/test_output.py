@@ -23,7 +23,7 @@ def test_json_and_rows_have_every_figure_with_its_interval(monkeypatch: pytest.M
     assert data["prediction_version"] == 1
     assert data["capacity"]["an_instance_rps"] == pytest.approx(data["capacity"]["rate_rps"] / 2)
     rows = prediction_rows(prediction)
-    assert len(rows) == len(data["rates"]) == 6
+    assert len(rows) == len(data["rates"]) == 5
     for row, rate in zip(rows, data["rates"], strict=True):
         assert row["rate_rps"] == rate["rate_rps"]
         figure = rate["figures"]["p95_s"]

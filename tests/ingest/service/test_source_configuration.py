@@ -73,7 +73,5 @@ def test_its_problems_are_reported_with_their_lines(folder: Path) -> None:
     path = folder / "shop" / "apprunner.yaml"
     path.write_text(CONFIGURATION.replace("port: 8000", "port: 800000"))
     assert is_settings(InputFile(path))
-    with pytest.raises(
-        ScenarioError, match=r"apprunner\.yaml:9:.*port = 800000, must be a whole number"
-    ):
+    with pytest.raises(ScenarioError, match=r"apprunner\.yaml:9:.*port = 800000, must be a whole number"):
         settings_of(InputFile(path))
