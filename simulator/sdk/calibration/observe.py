@@ -16,7 +16,7 @@ from simulator.calibration.observing.observer import BUDGET_S, LevelBegan, Level
 from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import digits_text, latency_text, rate_text, ratio_text
 from simulator.sdk.calibration.rates import rates_of, seconds_of
-from simulator.sdk.calibration.target import live_settings, observed_service
+from simulator.sdk.calibration.target import launchable, live_settings, observed_service
 from simulator.sdk.frames import Library, frame, frame_of_rows
 from simulator.sdk.progress import somebody_watches
 from simulator.sdk.repr_html import rows_cell
@@ -131,20 +131,23 @@ def observe(
 ) -> ObservationResult:
     """Measure a service under load that is found up to saturation, or at `rates`, each for the time `level`.
 
-    `target` is an image, a command line or a scenario file, as for `simulator observe`; `routes` such as `GET /a:3`.
-    `clock="virtual"`: the simulated application of a scenario file, in virtual time. `progress`: a line for each level;
-    default: in a notebook and on a terminal. Interrupting the cell ends the observation after the current level.
+    `target` is a folder, an image, a command line, a scenario file or a URL, as for `simulator observe`; `routes` such
+    as `GET /a:3`. `clock="virtual"`: the simulated application of a scenario file, in virtual time. `progress`: a line
+    for each level; default: in a notebook and on a terminal. Interrupting the cell ends the observation after the
+    current level.
 
     Raises:
         ScenarioError, ValueError: for a target or setting that cannot be used.
         UnusableService: if the service answers with errors at light load.
+        BuildFailed: if a folder cannot be built.
         BrokenRun: if it cannot be launched, or a run failed.
     """
     if clock not in {"real", "virtual"}:
         msg = f"clock = {clock!r}, must be {one_of(clock, ('real', 'virtual'))}"
         raise ValueError(msg)
+    observed = observed_service(target, routes, size=size, service=service)
     observer = Observer(
-        observed_service(target, routes, size=size, service=service),
+        launchable(target, observed, state) if clock == "real" else observed,
         seed,
         live_settings(state) if clock == "real" else None,
         budget_s=seconds_of(duration_max),

@@ -22,7 +22,7 @@ from simulator.model.text.quantities import quantity_text, rate_text
 from simulator.records.journal import Journal
 from simulator.sdk.calibration.rates import rates_of, seconds_of
 from simulator.sdk.calibration.service_model import ServiceModel, model_of
-from simulator.sdk.calibration.target import live_settings, observed_service
+from simulator.sdk.calibration.target import launchable, live_settings, observed_service
 from simulator.sdk.frames import Library, frame_of_rows
 from simulator.sdk.progress import NotebookProgress, Progress
 from simulator.sdk.repr_html import rows_cell
@@ -106,7 +106,8 @@ def verify(
 ) -> VerificationResult:
     """Play `rates` against the real service, and compare the figures with what the model predicts.
 
-    `target` is an image, a command line or a scenario file, as for `observe`; `routes` default to those of the model.
+    `target` is a folder, an image, a command line, a scenario file or a URL, as for `observe`; `routes` default to
+    those of the model.
     `bound` such as `p50 5 %, p95 inside`. `clock="virtual"`: the simulated application of a scenario file.
 
     Raises:
@@ -118,6 +119,8 @@ def verify(
         raise ValueError(msg)
     calibrated, wanted, bounds = model_of(model), rates_of(rates), parse_bounds(bound)
     observed = observed_service(target, routes, size=calibrated.size, service=service, default=routes_of(calibrated))
+    if clock == "real":
+        observed = launchable(target, observed, state)
     settings = PredictedService(
         instances,
         max_concurrency=max_concurrency,
