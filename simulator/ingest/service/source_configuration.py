@@ -1,7 +1,7 @@
 """Reads an apprunner.yaml among the files of an import: its folder is the source code of the real application.
 
-The commands, the port and the variables stay in the file: a run in real time builds and starts the application by it, as
-App Runner does.
+The commands, the port and the variables stay in the file: a run in real time builds and starts the application by it,
+as App Runner does.
 """
 
 from __future__ import annotations
