@@ -32,7 +32,8 @@ from simulator.ingest.formats.metrics.cloudwatch import CLOUDWATCH_CSV, CLOUDWAT
 from simulator.ingest.formats.results.gatling_binary import GATLING_BINARY
 from simulator.ingest.formats.results.har import HAR
 from simulator.ingest.formats.results.load_tools import GATLING_LOG, GOREPLAY, LOCUST_HISTORY
-from simulator.ingest.formats.results.result_tables import JMETER_JTL, SIMULATOR_REQUESTS
+from simulator.ingest.formats.results.reports import ARTILLERY_REPORT, K6_SUMMARY
+from simulator.ingest.formats.results.result_tables import HEY_CSV, JMETER_JTL, SIMULATOR_REQUESTS
 from simulator.ingest.formats.results.spans import JAEGER_SPANS, OTLP_SPANS
 from simulator.ingest.input_file import InputFile
 from simulator.model.text.problems import one_of
@@ -59,7 +60,10 @@ FORMATS: Final = (
     TRAEFIK_JSON,
     VEGETA_JSON,
     K6_JSON,
+    K6_SUMMARY,
+    ARTILLERY_REPORT,
     JMETER_JTL,
+    HEY_CSV,
     SIMULATOR_REQUESTS,
     LOCUST_HISTORY,
     GATLING_LOG,

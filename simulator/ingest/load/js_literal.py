@@ -139,6 +139,25 @@ def _end_of_expression(text: str, at: int) -> int:
     return at
 
 
+def end_of_block(text: str, at: int) -> int:
+    """Return the index of the brace that closes a block of code, whose first character is at index `at`.
+
+    Raises:
+        LiteralError: if the text ends before it.
+    """
+    depth = 1
+    while at < len(text):
+        at = _skip(text, at)
+        if (found := _STRING.match(text, at)) is not None:
+            at = found.end()
+            continue
+        depth += {"{": 1, "}": -1}.get(text[at : at + 1], 0)
+        if not depth:
+            return at
+        at += 1
+    raise LiteralError("`}` is missing", at)
+
+
 def _text(quoted: str) -> str:
     return _ESCAPE.sub(_unescaped, quoted[1:-1])
 

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from simulator.ingest.formats.json_document import starts_with
 from simulator.ingest.input_file import InputFile
 from simulator.ingest.load.js_literal import Expression, LiteralError, literal
-from simulator.ingest.load.plan import LoadPlan, LoadRequest, LoadSource, seconds_text
+from simulator.ingest.load.k6_script import DEFAULT, ScriptIteration, iterations
+from simulator.ingest.load.plan import LoadPlan, LoadSource
 from simulator.ingest.service_time import UNKNOWN_TIME
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import parse_duration
 
 _OPTIONS: Final = re.compile(r"export\s+(?:const|let|var)\s+options\s*(?::\s*\w+\s*)?=")
 _IMPORT: Final = re.compile(r"""from\s+['"]k6(?:/http)?['"]|require\(['"]k6""")
-_CALL: Final = re.compile(r"""http\.(get|post|put|patch|del|head|options)\(\s*(['"`])(.*?)\2""", re.DOTALL)
-_PAUSE: Final = re.compile(r"\bsleep\(\s*([\d.]+)\s*\)")
-_STEP: Final = re.compile(f"{_CALL.pattern}|{_PAUSE.pattern}", re.DOTALL)
 _THRESHOLD: Final = re.compile(r"(p\(([\d.]+)\)|avg|med|max|rate|count)\s*(<=?|>=?)\s*([\d.]+)")
 _INSPECTED: Final = ("executor", "stages", "vus", "iterations", "scenarios")
 
@@ -78,27 +76,30 @@ def _line_of(text: str, place: str) -> int:
 
 def _plan(options: dict[str, Any], script: str) -> LoadPlan:
     scenarios = options.get("scenarios")
+    found = iterations(script)
     if isinstance(scenarios, dict) and scenarios:
-        sources = [_source(name, _object(f"scenarios.{name}", each)) for name, each in scenarios.items()]
+        given = {name: _object(f"scenarios.{name}", each) for name, each in scenarios.items()}
+        sources = [_source(name, each, found) for name, each in given.items()]
     else:
-        sources = [_source("default", _shortcut(options), "options")]
-    requests = _requests(script)
+        sources = [_source("default", _shortcut(options), found, "options")]
+    requests = tuple(dict.fromkeys(request for source in sources for request in source.requests or ()))
     checks, dropped = _checks(options.get("thresholds"))
     length_s = max(source.until_s or 0.0 for source in sources)
+    unread = dict.fromkeys(f"the pause {text}: an expression" for each in found.values() for text in each.unread)
     guessed = [f"the service time, {UNKNOWN_TIME}: a load script does not have it"]
     if any(source.shape.startswith("closed") for source in sources):
         guessed.append("users wait for each answer, so their rate depends on the service time")
-    if len(requests) > 1:
+    if any(len(source.requests or ()) > 1 for source in sources):
         guessed.append("the calls of the script, in their order, are a session: conditions and loops are not read")
     return LoadPlan(
         title="a script of k6",
         sources=tuple(sources),
         length_s=length_s,
-        requests=tuple(requests),
+        requests=requests,
         checks=tuple(checks),
         kept=tuple(f"{source.name}: {source.shape}" for source in sources),
         guessed=tuple(guessed),
-        dropped=("bodies, headers, checks of responses, setup and teardown", *dropped),
+        dropped=("bodies, headers, checks of responses, setup and teardown", *unread, *dropped),
     )
 
 
@@ -117,14 +118,22 @@ def _shortcut(options: dict[str, Any]) -> dict[str, Any]:
     raise _Unreadable("options", "no load", "scenarios, stages, iterations, or vus with duration")
 
 
-def _source(name: str, scenario: dict[str, Any], parent: str = "scenarios") -> LoadSource:
+def _source(
+    name: str, scenario: dict[str, Any], functions: Mapping[str, ScriptIteration], parent: str = "scenarios"
+) -> LoadSource:
     place = f"{parent}.{name}" if parent == "scenarios" else parent
     executor = scenario.get("executor")
     if executor not in EXECUTORS:
         raise _Unreadable(f"{place}.executor", _shown(executor), one_of(str(executor), EXECUTORS))
     start_s = _seconds(f"{place}.startTime", scenario.get("startTime", "0s"))
+    function = scenario.get("exec", DEFAULT)
+    if functions and function not in functions:
+        raise _Unreadable(f"{place}.exec", _shown(function), f"a function of the script: {', '.join(functions)}")
+    iteration = functions.get(function, ScriptIteration())
     shape, length_s = _shape(place, str(executor), scenario)
-    return LoadSource(name, shape, start_s, start_s + length_s)
+    if iteration.rest and shape.startswith("closed"):
+        shape = f"{shape.removesuffix('}')}, think_time: {iteration.rest}}}"
+    return LoadSource(name, shape, start_s, start_s + length_s, iteration.requests)
 
 
 def _shape(place: str, executor: str, scenario: dict[str, Any]) -> tuple[str, float]:
@@ -198,31 +207,6 @@ def _seconds(place: str, value: Any) -> float:
 
 def _shown(value: Any) -> str:
     return value.text if isinstance(value, Expression) else "missing" if value is None else repr(value)
-
-
-def _requests(script: str) -> list[LoadRequest]:
-    """Return the calls of a script in their order; a pause belongs to the call before it."""
-    calls: list[tuple[str, str]] = []
-    pauses_s: list[float] = []
-    for match in _STEP.finditer(script):
-        if match[4] is None:
-            calls.append(("DELETE" if match[1] == "del" else match[1].upper(), _path(match[3])))
-            pauses_s.append(0.0)
-        elif calls:
-            pauses_s[-1] += float(match[4])
-    return [
-        LoadRequest(method, path, seconds_text(pause_s) if pause_s else "")
-        for (method, path), pause_s in zip(calls, pauses_s, strict=True)
-    ]
-
-
-def _path(url: str) -> str:
-    """Return the path of an address whose beginning may be a variable, as in `${BASE}/items`; its parts are `{id}`."""
-    address = re.sub(r"^\$\{[^}]*\}", "", url)
-    address = re.sub(r"\$\{[^}]*\}", "{id}", address)
-    split = urlsplit(address)
-    path = split.path or "/"
-    return path if path.startswith("/") else f"/{path}"
 
 
 def _checks(thresholds: Any) -> tuple[list[str], list[str]]:

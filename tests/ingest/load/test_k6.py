@@ -20,7 +20,6 @@ export default function () {{
   http.get(`${{BASE}}/items/${{id}}?page=1`);
   sleep(1);
   http.post('http://127.0.0.1:8080/cart', JSON.stringify({{}}));
-  sleep(0.5);
 }}
 """
 
@@ -91,7 +90,7 @@ def test_shortcuts_are_the_executors_that_k6_makes_of_them(tmp_path: Path, optio
 def test_the_calls_are_a_session_with_pauses(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "{ vus: 1, duration: '1s' }")
 
-    assert plan.requests == (LoadRequest("GET", "/items/{id}", "1s"), LoadRequest("POST", "/cart", "0.5s"))
+    assert plan.requests == (LoadRequest("GET", "/items/{id}", "1s"), LoadRequest("POST", "/cart"))
 
 
 def test_thresholds_are_checks_or_named(tmp_path: Path) -> None:
@@ -154,3 +153,37 @@ def test_the_options_that_k6_inspect_prints_have_null_for_what_is_not_set(tmp_pa
     assert is_k6(file)
     (source,) = k6_plan(file).sources
     assert source.shape == "stages: {start: 10/s, spacing: clock, stages: [{duration: 60s, target: 50/s}]}"
+
+
+def test_a_scenario_has_the_requests_of_its_function(tmp_path: Path) -> None:
+    path = tmp_path / "script.js"
+    path.write_text("""
+import http from 'k6/http';
+export const options = { scenarios: {
+  one: { executor: 'constant-vus', vus: 2, duration: '1s' },
+  two: { executor: 'constant-vus', vus: 2, duration: '1s', exec: 'browse' } } };
+export default () => { http.get(BASE + '/one'); };
+export function browse() { if (x) { http.request('DELETE', `${BASE}/two`); } }
+""")
+    plan = k6_plan(InputFile(path))
+
+    assert [source.requests for source in plan.sources] == [
+        (LoadRequest("GET", "/one"),),
+        (LoadRequest("DELETE", "/two"),),
+    ]
+
+
+def test_a_function_that_the_script_does_not_have_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"a\.exec = 'browse', must be a function of the script: default"):
+        plan_of(tmp_path, "{ scenarios: { a: { executor: 'constant-vus', vus: 1, duration: '1s', exec: 'browse' } } }")
+
+
+def test_the_pause_at_the_end_of_an_iteration_keeps_the_rate_of_the_users(tmp_path: Path) -> None:
+    """Ten users with a request of 100 ms and a pause of 1 s send 10 / 1.1 s requests, as k6 does."""
+    path = tmp_path / "script.js"
+    script = SCRIPT.format(options="{ vus: 10, duration: '22s' }")
+    path.write_text(script.replace("sleep(1);", "").replace("JSON.stringify({}));", "JSON.stringify({})); sleep(1);"))
+    plan = k6_plan(InputFile(path))
+
+    assert plan.sources[0].shape == "closed: {users: 10, begin: request, think_time: 1s}"
+    assert plan.sources[0].requests == (LoadRequest("GET", "/items/{id}"), LoadRequest("POST", "/cart"))

@@ -38,17 +38,24 @@ _MOST: Final = 0.8
 
 
 class _Duration(NamedTuple):
-    """A duration behind the fields of Combined: its pattern, that of lines with nothing else, its unit in seconds."""
+    """A duration behind the fields of Combined: its pattern, that of lines with nothing else, its unit in seconds.
+
+    `is_end`: the time of a line is that of the end of its request.
+    """
 
     pattern: re.Pattern[bytes]
     only: re.Pattern[bytes]
     unit_s: float
+    is_end: bool
 
 
-# nginx's $request_time and its relatives have decimals, Apache's %D has none.
+# nginx's $request_time and its relatives have decimals, Apache's %D has none. nginx writes the time at which it writes
+# the line, when a request ends; Apache's %t is the time at which it received the request (mod_log_config).
 _DURATIONS: Final = (
-    _Duration(re.compile(rb"(?:^|[\s=\"])(\d+\.\d{3,6})(?:[\s,\"]|$)"), re.compile(rb"(?: \d+\.\d{3,6}\n)*"), 1.0),
-    _Duration(re.compile(rb"(?:^|[\s=\"])(\d+)(?:[\s\"]|$)"), re.compile(rb"(?: \d+\n)*"), 1e-6),
+    _Duration(
+        re.compile(rb"(?:^|[\s=\"])(\d+\.\d{3,6})(?:[\s,\"]|$)"), re.compile(rb"(?: \d+\.\d{3,6}\n)*"), 1.0, is_end=True
+    ),
+    _Duration(re.compile(rb"(?:^|[\s=\"])(\d+)(?:[\s\"]|$)"), re.compile(rb"(?: \d+\n)*"), 1e-6, is_end=False),
 )
 
 
@@ -74,9 +81,11 @@ def _requests(file: InputFile, reading: Reading) -> Iterator[Block]:
             known = {stamp: _seconds(stamp) for stamp in dict.fromkeys(stamps)}  # many lines have the same second
         except ValueError:  # such as 31 February
             raise _wrong_time(file, first, text.split(b"\n")) from None
-        ends_s = np.fromiter(map(known.__getitem__, stamps), dtype=np.float64, count=len(stamps))
+        times_s = np.fromiter(map(known.__getitem__, stamps), dtype=np.float64, count=len(stamps))
         duration_s = _durations(duration, tails)
-        starts_s = ends_s if duration_s is None else ends_s - np.nan_to_num(duration_s)
+        starts_s = times_s
+        if duration is not None and duration.is_end and duration_s is not None:
+            starts_s = times_s - np.nan_to_num(duration_s)
         route = reading.routes.numbers(requests)
         yield only_requests(Requests(starts_s, None, duration_s, route, statuses(status), numbers(sent)), reading)
 
@@ -123,6 +132,9 @@ COMMON_LOG: Final = Format(
     stamps_s=1.0,
     has_functions=False,
     kept=("the second of each line, by its offset from UTC; a duration at the end of the lines ($request_time, %D)",),
-    guessed=("a server writes a line when a request ends; without a duration in it, requests are later by theirs",),
+    guessed=(
+        "with $request_time the time of a line is the end of its request, as of nginx; with %D its start, as of Apache",
+        "without a duration the times are taken as they are; those of nginx are later by the duration of the request",
+    ),
     dropped=("addresses, users, queries, referers, agents",),
 )

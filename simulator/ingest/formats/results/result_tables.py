@@ -1,6 +1,6 @@
-"""CSV files with a row for each request: results of JMeter (JTL), and the request log of this simulator.
+"""CSV files with a row for each request: results of JMeter (JTL) and of hey, and the request log of this simulator.
 
-Formats: JMeter's manual, "Listeners"; `simulator run --requests`.
+Formats: JMeter's manual, "Listeners"; the documentation of hey, "-o csv"; `simulator run --requests`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from simulator.ingest.formats.table_of_requests import RequestTable, has_header
 from simulator.ingest.input_file import InputFile
 
 _JTL: Final = ("timeStamp", "elapsed", "label", "responseCode")
+_HEY: Final = ("response-time", "status-code", "offset")
 _OWN: Final = ("source", "intended_s", "latency_s", "status")
 
 
@@ -43,6 +44,17 @@ def _label(label: str) -> bytes:
     return f"{method} {path or '/' + '-'.join(words)}".encode()
 
 
+def _is_hey(file: InputFile) -> bool:
+    return has_header(file, _HEY)
+
+
+def _hey(file: InputFile, _reading: Reading) -> Iterator[Block]:
+    table = RequestTable(file)
+    for row, (lengths, codes, starts) in table.columns(_HEY):
+        status = np.array([int(code) if code.isdigit() else 0 for code in codes], dtype=np.int64)
+        yield Requests(table.seconds(row, starts), None, table.seconds(row, lengths), None, status)
+
+
 def _is_own(file: InputFile) -> bool:
     return has_header(file, _OWN)
 
@@ -63,6 +75,16 @@ JMETER_JTL: Final = Format(
     has_functions=False,
     kept=("timeStamp as the start of a request, elapsed as its duration; a label as its path",),
     dropped=("threads, sizes, messages; samplers that are no requests are taken as requests",),
+)
+HEY_CSV: Final = Format(
+    "hey-csv",
+    "results of hey (`hey -o csv`)",
+    _is_hey,
+    _hey,
+    has_functions=False,
+    kept=("offset as the start of a request, response-time as its duration",),
+    guessed=("hey sends again as soon as an answer arrives: the times are those of that server",),
+    dropped=("the parts of the response time",),
 )
 SIMULATOR_REQUESTS: Final = Format(
     "simulator-requests",

@@ -44,7 +44,7 @@ class Writer:
         """Write a user, a group and an error."""
         self.content += b"\2" + struct.pack(">i?i", 0, True, 5)
         self.content += b"\3" + struct.pack(">i", 1) + self.name("cart") + struct.pack(">iii?", 0, 9, 9, True)
-        self.content += b"\4" + self.name("refused") + struct.pack(">i", 7)
+        self.content += b"\4" + self.name("no route to host") + struct.pack(">i", 7)
 
 
 def written(version: str) -> bytes:
