@@ -146,7 +146,7 @@ def test_a_verification_has_predicted_beside_measured(truth: Path) -> None:
 
 
 def test_what_python_cannot_do_is_named(model: ServiceModel, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="must have an apprunner.yaml, a Dockerfile, or a project"):
+    with pytest.raises(ValueError, match=r"must have an apprunner\.yaml, a Dockerfile, or a project"):
         observe(tmp_path)
     with pytest.raises(ValueError, match="clock = 'fast', must be"):
         observe("image:shop", clock="fast")  # type: ignore[arg-type]
