@@ -20,9 +20,11 @@ from simulator.model.sizes import InstanceSize
 
 VERSION: Final = 1
 
-# A stage whose load client sent one request in twenty later than this is marked: its arrivals were not those intended.
+# A stage whose load client sent one request in twenty, and at least some, later than this is marked: its arrivals were
+# not those intended.
 LATE_S: Final = 0.010
 LATE_SHARE: Final = 0.05
+LATE_MIN: Final = 3
 UNKNOWN: Final = math.nan
 
 
@@ -170,10 +172,11 @@ class LoadStage:
     @property
     def is_client_late(self) -> bool:
         """True if the load client was so late that the arrivals were not those intended: `LATE_SHARE` of the requests
-        after the warm-up were sent more than `LATE_S` late.
+        after the warm-up, and at least `LATE_MIN`, were sent more than `LATE_S` late.
         """
-        late = self.settled.late_s
-        return len(late) > 0 and bool(np.mean(late > LATE_S) >= LATE_SHARE)
+        late_s = self.settled.late_s
+        late = int(np.count_nonzero(late_s > LATE_S))
+        return late >= max(LATE_MIN, LATE_SHARE * len(late_s))
 
 
 @dataclass(frozen=True, eq=False)

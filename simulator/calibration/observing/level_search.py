@@ -20,6 +20,8 @@ from simulator.calibration.observing.level import Level
 BASE_RPS: Final = 2.0
 RATE_MIN_RPS: Final = 0.05
 RATE_MAX_RPS: Final = 20_000.0
+# The load client keeps up with at least this rate by itself: if it is late at a lower one, other programs delay it.
+_CLIENT_RPS: Final = 50.0
 WARM_UP_S: Final = 1.0
 # Shares of the capacity, the most informative first: near the knee, where queueing shows, and far from it.
 SHARES: Final[tuple[float, ...]] = (0.7, 0.9, 0.4, 1.2, 0.8, 0.15, 0.95, 0.55)
@@ -224,7 +226,7 @@ class LevelSearch:
         late = [
             f.is_client_late for stage, f in zip(self._stages, self._figures, strict=True) if stage.rate_rps == highest
         ]
-        if all(late):
+        if all(late) and highest >= _CLIENT_RPS:
             return highest if len(late) == 1 else None  # once more: another program may have caused it
         return min(max(last.rate_rps, highest) * self._factor(highest), self.rate_max_rps)
 
@@ -274,7 +276,11 @@ class LevelSearch:
 
     def _highest_rps(self) -> float:
         """Return the highest rate at which the load client was not late."""
-        in_time = [stage.rate_rps for stage, f in zip(self._stages, self._figures, strict=True) if not f.is_client_late]
+        in_time = [
+            stage.rate_rps
+            for stage, f in zip(self._stages, self._figures, strict=True)
+            if stage.rate_rps < _CLIENT_RPS or not f.is_client_late
+        ]
         return max(in_time, default=min(stage.rate_rps for stage in self._stages))
 
     def _is_played(self, rate_rps: float) -> bool:

@@ -25,8 +25,14 @@ def test_a_stage_is_marked_if_one_request_in_twenty_was_sent_late(late: int, is_
     assert made.late_stages == ((4,) if is_late else ())
 
 
+@pytest.mark.parametrize(("late", "is_late"), [(2, False), (3, True)])
+def test_two_late_requests_of_few_are_chance(late: int, is_late: bool) -> None:
+    stage = LoadStage(1, 1.0, 12.0, 0.0, requests(12, late_s=np.where(np.arange(12) < late, 1.0, 0.0)))
+    assert stage.is_client_late is is_late
+
+
 def test_lateness_in_the_warm_up_is_no_matter() -> None:
-    stage = LoadStage(1, 1.0, 4.0, 2.0, requests(4, late_s=[1.0, 1.0, 0.0, 0.0]))
+    stage = LoadStage(1, 1.0, 8.0, 4.0, requests(8, late_s=[1.0] * 4 + [0.0] * 4))
     assert not stage.is_client_late
 
 

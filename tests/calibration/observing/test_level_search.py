@@ -87,6 +87,16 @@ def test_the_rate_does_not_grow_when_the_load_client_is_late() -> None:
     assert rates.count(in_time) == 2  # once on the way, once for long
 
 
+def test_a_client_that_is_late_at_a_low_rate_is_delayed_by_other_programs_and_the_rate_grows() -> None:
+    search = LevelSearch(300.0, 1.0)
+    rates = []
+    while (level := search.next()) is not None:
+        rates.append(level.rate_rps)
+        search.add(stage_of(level, 100.0, late_s=0.1 if level.rate_rps < 40 else 0.0), level.duration_s + START_S)
+    assert max(rates) > 100
+    assert search.capacity_rps == pytest.approx(100.0, rel=0.15)
+
+
 def test_slow_starts_give_fewer_and_longer_levels() -> None:
     def numbers(start_s: float) -> tuple[int, float]:
         search, stages = LevelSearch(300.0, 1.0), []
