@@ -25,6 +25,7 @@ PUBLIC_MODULES = (
     "observing.targets.target_application",
     "observing.targets.targets",
     "observing.virtual",
+    "page.charts",
     "page.curves",
     "page.html",
     "page.next_measurement",

@@ -53,6 +53,39 @@ def latency_chart(model: CalibratedModel, curve: LoadCurve) -> str:
         return chart_svg(figure)
 
 
+def fit_chart(model: CalibratedModel) -> str:
+    """Plot measured and modelled p50, p95 and CPU at the measured loads, without further runs; empty without stages."""
+    stages = sorted(_whole(model), key=lambda stage: stage.rate_rps)
+    if not stages:
+        return ""
+    with chart_style():
+        figure = chart_figure(8.4, 3.0)
+        latency, cpu = figure.subplots(1, 2)
+        for key, label, colour, marker in (("p50_s", "p50", BLUE, "o"), ("p95_s", "p95", ORANGE, "s")):
+            own = [(stage.rate_rps, each) for stage in stages if (each := _figure(stage, key)) is not None]
+            latency.plot([rate for rate, _ in own], [each.modelled * _MS for _, each in own], color=colour, label=label)
+            _points(latency, measured(model, key), label, colour, marker, _MS)
+        used = [
+            (stage.rate_rps, stage.utilization, each)
+            for stage in stages
+            if stage.utilization is not None and (each := _figure(stage, "cpu_s")) is not None and each.measured > 0
+        ]
+        rates, shares = [rate for rate, _, _ in used], [share for _, share, _ in used]
+        modelled = [100 * share * each.modelled / each.measured for _, share, each in used]
+        cpu.plot(rates, modelled, color=GREEN, label="CPU")
+        errors = [share * _relative_error(each) for _, share, each in used]
+        _points(cpu, _Measured(rates, shares, errors), "CPU", GREEN, "^", 100.0)
+        latency.set_ylabel("latency [ms]")
+        cpu.set_ylabel("CPU [% of the vCPUs]")
+        for panel in (latency, cpu):
+            panel.set_xlabel("requests/s of the instance")
+            panel.set_xlim(left=0)
+            panel.legend(loc="upper left", fontsize=8)
+        _latency_scale(latency)
+        cpu.set_ylim(bottom=0)
+        return chart_svg(figure)
+
+
 def cpu_chart(model: CalibratedModel, curve: LoadCurve) -> str:
     """Plot the used share of the vCPUs over the rate."""
     with chart_style():

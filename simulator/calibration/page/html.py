@@ -16,8 +16,8 @@ from simulator.calibration.page.charts import (
     start_chart,
     throughput_chart,
 )
-from simulator.calibration.page.curves import LoadCurve
-from simulator.calibration.page.next_measurement import NextMeasurement
+from simulator.calibration.page.curves import Advance, LoadCurve, load_curve
+from simulator.calibration.page.next_measurement import NextMeasurement, next_measurement
 from simulator.calibration.page.parameter_rows import parameter_rows
 from simulator.lab.page.template import rendered, safe
 from simulator.model.text.quantities import bytes_text, latency_text, rate_text, ratio_text
@@ -79,6 +79,17 @@ def calibration_page(model: CalibratedModel, curve: LoadCurve, following: NextMe
         stages_left_out=max(0, len(model.fit.stages) - _STAGES_SHOWN),
         following=following.sentences,
     )
+
+
+def played_page(model: CalibratedModel, seed: int = 1, advance: Advance = lambda: None) -> str:
+    """Return the page, with a curve and a next measurement that are played for it; `advance` is called after each run.
+
+    Raises:
+        MissingLibrary: if a library of the extra `lab` is not installed.
+        BrokenRun: if a run failed.
+    """
+    curve = load_curve(model, seed, advance)
+    return calibration_page(model, curve, next_measurement(model, curve, seed, advance))
 
 
 def _observed(model: CalibratedModel) -> Iterator[str]:

@@ -9,6 +9,9 @@ from typing import Any, Self
 from simulator.calibration.model.calibrated_model import CalibratedModel
 from simulator.calibration.model.model_file import model_json, read_model, write_model
 from simulator.calibration.model.scenario_text import parameter_text, scenario_text
+from simulator.calibration.page.charts import fit_chart
+from simulator.calibration.page.html import played_page
+from simulator.lab.extras import MissingLibrary
 from simulator.sdk.frames import Library, frame_of_rows
 from simulator.sdk.repr_html import rows_cell
 
@@ -76,6 +79,12 @@ class ServiceModel:
         """Return the content of the model file."""
         return model_json(self.data)
 
+    def page(self, seed: int = 1) -> str:
+        """Return the page that `simulator calibrate` writes: one HTML file with the curves of the model over load, its
+        parameters and what to measure next. Hundreds of runs are played for it, which takes seconds to minutes.
+        """
+        return played_page(self.data, seed)
+
     def __repr__(self) -> str:
         return f"<ServiceModel {self.data.name}: {len(self.data.parameters)} parameters>"
 
@@ -83,7 +92,15 @@ class ServiceModel:
         rows = [[html.escape(each.name), html.escape(parameter_text(each))] for each in self.data.parameters]
         notes = [f"Unknown: {text}" for text in self.unknown] + [f"Warning: {text}" for text in self.warnings]
         told = "".join(f"<p>{html.escape(text)}</p>" for text in notes)
-        return f"<div><h4>{html.escape(self.data.name)}</h4>{rows_cell(['parameter', ''], rows)}{told}</div>"
+        table = rows_cell(["parameter", ""], rows)
+        return f"<div><h4>{html.escape(self.data.name)}</h4>{self._chart()}{table}{told}</div>"
+
+    def _chart(self) -> str:
+        """Return measured and modelled figures as a chart; nothing if matplotlib is not installed."""
+        try:
+            return fit_chart(self.data)
+        except MissingLibrary:
+            return ""
 
 
 def model_of(given: ServiceModel | str | Path) -> CalibratedModel:

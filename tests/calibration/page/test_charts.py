@@ -6,7 +6,14 @@ import re
 
 import pytest
 
-from simulator.calibration.page.charts import latency_chart, measured, residual_chart, route_chart, start_chart
+from simulator.calibration.page.charts import (
+    fit_chart,
+    latency_chart,
+    measured,
+    residual_chart,
+    route_chart,
+    start_chart,
+)
 from tests.calibration.page.calibrations import calibrated, drawn_curve
 
 pytest.importorskip("matplotlib")
@@ -41,3 +48,11 @@ def test_routes_are_named_and_the_same_model_gives_the_same_bytes() -> None:
 
     assert set(re.findall(r">(GET [^<]+)<", svg)) == {"GET /", "GET /items/{id}"}
     assert svg == route_chart(model)
+
+
+def test_the_chart_of_the_fit_needs_no_runs() -> None:
+    model = calibrated()
+    svg = fit_chart(model)
+
+    assert {"p50 measured", "p95 measured", "CPU measured"} <= set(re.findall(r">([^<>]+)</text>", svg))
+    assert fit_chart(model.model_copy(update={"fit": type(model.fit)()})) == ""

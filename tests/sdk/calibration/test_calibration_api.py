@@ -109,6 +109,7 @@ def test_a_model_has_its_parameters_and_its_fit_as_frames(tmp_path: Path) -> Non
     assert ServiceModel.read(tmp_path / "shop.model.json").data == model.data
     assert "shop.model.json" in ServiceModel.read(tmp_path / "shop.model.json").scenario_text()
     assert "mean CPU time" in model._repr_html_()
+    assert "p50 measured" in model._repr_html_()
     with pytest.raises(ScenarioError, match="a file that can be read"):
         ServiceModel.read(tmp_path / "none.json")
 
