@@ -55,8 +55,11 @@ def figure_of(stage: StageFit, name: str) -> ComparedFigure | None:
 
 def accuracy_text(accuracy: FigureAccuracy) -> str:
     """Return a sentence such as `p95: 1.8 % (median of 6 stages), at most 4.1 % (at 120/s)`."""
+    if accuracy.stages == 1:
+        return f"{accuracy.title}: {_share(accuracy.worst_share)} (one stage, {rate_text(accuracy.worst_rps)})"
+    stages = f"median of {accuracy.stages} stages"
     worst = f"at most {_share(accuracy.worst_share)} (at {rate_text(accuracy.worst_rps)})"
-    return f"{accuracy.title}: {_share(accuracy.median_share)} (median of {accuracy.stages} stages), {worst}"
+    return f"{accuracy.title}: {_share(accuracy.median_share)} ({stages}), {worst}"
 
 
 def goodness_text(goodness: GoodnessOfFit | None) -> str:

@@ -26,6 +26,8 @@ CONCURRENCY: Final = 200  # MaxConcurrency of an observation that does not say i
 # Rates of a curve, as shares of the rate from which the instance is saturated.
 _SHARES: Final = (0.1, 0.3, 0.5, 0.65, 0.8, 0.9, 0.97, 1.05, 1.2)
 _SHARES_SLOW: Final = (0.15, 0.5, 0.8, 0.95, 1.15)
+# The lowest rate is that of the lowest stage, but not below this share: a run would have too few requests.
+_LOWEST: Final = 0.02
 # The instance is overloaded if it serves less than this share of what is offered.
 _OVERLOADED: Final = 0.7
 # Length of a run of the search for saturation, in runs of the curve. Requests that wait at the end of the warm-up or of
@@ -58,6 +60,10 @@ class LoadCurve:
     duration_s: float
     is_compiled: bool
 
+    def is_beyond(self, observed_rps: float | None) -> bool:
+        """Return whether the highest throughput lies above the observed rates."""
+        return observed_rps is not None and observed_rps < self.throughput_max.low
+
     @property
     def throughput_max(self) -> PredictedFigure:
         """The highest throughput: at the rate at which most requests are served."""
@@ -73,24 +79,25 @@ def load_curve(model: CalibratedModel, seed: int = 1, advance: Advance = lambda:
         BrokenRun: if a run failed.
     """
     duration_s = PredictedService().duration_s
-    alone = model.model_copy(update={"members": ()})
-    best = _predictor(alone, None, _SEARCH_RUNS * duration_s, seed, len(_SHARES) * DRAWS_MIN)
-    saturation_rps = _saturation_rps(best, model)
-    predictor = _predictor(model, None, duration_s, seed, len(_SHARES) * DRAWS_MIN)
+    runs = len(_SHARES) * DRAWS_MIN
+    saturation_rps = _saturation_rps(_for_search(model, duration_s, seed, runs), model)
+    predictor = _predictor(model, None, duration_s, seed, saturation_rps, runs)
     is_compiled = predictor.backend.name == "compiled"
     shares: tuple[float, ...] = _SHARES
     if not is_compiled:
         shares = _SHARES_SLOW
         duration_s = min(duration_s, max(_DURATION_MIN_S, _REQUESTS_SLOW / saturation_rps))
-        predictor = _predictor(model, None, duration_s, seed, len(shares) * DRAWS_MIN)
+        predictor = _predictor(model, None, duration_s, seed, saturation_rps, len(shares) * DRAWS_MIN)
     rates = [share * saturation_rps for share in shares]
+    lowest_rps = min((stage.rate_rps for stage in model.fit.stages), default=rates[0])
+    rates[0] = min(rates[0], max(lowest_rps, _LOWEST * saturation_rps))
     if model.observed.rate_max_rps is not None and model.observed.rate_max_rps > rates[-1]:
         rates.append(model.observed.rate_max_rps)
     draws = chosen_draws(predictor)
-    runs = played(predictor, rates, draws, advance)
+    table = played(predictor, rates, draws, advance)
     figures = [
         {kind.name: predicted([getattr(run, kind.name) for run in at_rate], draws) for kind in FIGURE_KINDS}
-        for at_rate in runs
+        for at_rate in table
     ]
     return LoadCurve(
         predictor.size,
@@ -98,7 +105,7 @@ def load_curve(model: CalibratedModel, seed: int = 1, advance: Advance = lambda:
         saturation_rps,
         tuple(rates),
         tuple(figures),
-        tuple(runs),
+        tuple(table),
         draws,
         duration_s,
         is_compiled,
@@ -107,7 +114,7 @@ def load_curve(model: CalibratedModel, seed: int = 1, advance: Advance = lambda:
 
 def experiment(model: CalibratedModel, curve: LoadCurve, size: InstanceSize | None, seed: int) -> Predictor:
     """Return what plays one instance of another size as long as the runs of the curve; None: the curve's size."""
-    return _predictor(model, size, curve.duration_s, seed, 3 * len(curve.draws))
+    return _predictor(model, size, curve.duration_s, seed, curve.saturation_rps, len(_SHARES) * DRAWS_MIN)
 
 
 def chosen_draws(predictor: Predictor) -> tuple[Draw, ...]:
@@ -142,7 +149,19 @@ def neighbours(size: InstanceSize) -> tuple[InstanceSize, ...]:
     )
 
 
-def _predictor(model: CalibratedModel, size: InstanceSize | None, duration_s: float, seed: int, runs: int) -> Predictor:
+def _for_search(model: CalibratedModel, duration_s: float, seed: int, runs: int) -> Predictor:
+    """Return what plays the best values of the model, long enough to see overload."""
+    alone, rate_rps = model.model_copy(update={"members": ()}), 2 * _start_rps(model)
+    found = _predictor(alone, None, _SEARCH_RUNS * duration_s, seed, rate_rps, runs)
+    if found.backend.name == "compiled":
+        return found
+    search_s = min(duration_s, _SEARCH_RUNS * max(_DURATION_MIN_S, _REQUESTS_SLOW / rate_rps))
+    return _predictor(alone, None, search_s, seed, rate_rps, runs)
+
+
+def _predictor(
+    model: CalibratedModel, size: InstanceSize | None, duration_s: float, seed: int, rate_rps: float, runs: int
+) -> Predictor:
     service = PredictedService(
         max_concurrency=model.observed.max_concurrency or CONCURRENCY,
         size=size,
@@ -150,7 +169,7 @@ def _predictor(model: CalibratedModel, size: InstanceSize | None, duration_s: fl
         warm_up_s=duration_s * _WARM_UP,
         seed=seed,
     )
-    return Predictor(model, service, model.observed.rate_max_rps or 1.0, runs)
+    return Predictor(model, service, min(max(rate_rps, RATE_MIN_RPS), RATE_MAX_RPS), runs)
 
 
 def _saturation_rps(predictor: Predictor, model: CalibratedModel) -> float:
@@ -158,8 +177,7 @@ def _saturation_rps(predictor: Predictor, model: CalibratedModel) -> float:
 
     Throughput may fall under overload, so the rates between the last one without overload and overload are tried too.
     """
-    first_rps = model.observed.throughput_max_rps or model.observed.rate_max_rps or 1.0
-    low = min(max(first_rps / 2, RATE_MIN_RPS), RATE_MAX_RPS / 2)
+    low = _start_rps(model)
     served = {low: _served_rps(predictor, low)}
     for _ in range(_DOUBLINGS):
         if not _is_overloaded(predictor, low, served[low]) or low <= RATE_MIN_RPS:
@@ -177,6 +195,12 @@ def _saturation_rps(predictor: Predictor, model: CalibratedModel) -> float:
         rate_rps = low * (high / low) ** (place / (_PROBES + 1))
         served[rate_rps] = _served_rps(predictor, rate_rps)
     return max(*served.values(), RATE_MIN_RPS)
+
+
+def _start_rps(model: CalibratedModel) -> float:
+    """Return where the search begins: half of the highest throughput observed."""
+    highest_rps = model.observed.throughput_max_rps or model.observed.rate_max_rps or 1.0
+    return min(max(highest_rps / 2, RATE_MIN_RPS), RATE_MAX_RPS / 2)
 
 
 def _is_overloaded(predictor: Predictor, rate_rps: float, served_rps: float) -> bool:

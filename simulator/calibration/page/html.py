@@ -61,6 +61,7 @@ def calibration_page(model: CalibratedModel, curve: LoadCurve, following: NextMe
         goodness=goodness_text(model.fit.goodness),
         saturation=rate_text(curve.saturation_rps),
         most=[rate_text(each) for each in (most.value, most.low, most.high)],
+        is_capacity_extrapolated=curve.is_beyond(model.observed.rate_max_rps),
         concurrency=curve.max_concurrency,
         duration=f"{curve.duration_s:.0f}\u00a0s",
         draws=len(curve.draws),

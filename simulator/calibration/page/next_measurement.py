@@ -38,9 +38,12 @@ _MEMBERS_MAX: Final = 24
 # A stage that narrows the intervals by less is not worth its minute.
 WORTHWHILE: Final = 0.1
 _SHOWN: Final = 3
+# A stage at the observed size is preferred to one at another size that narrows the intervals by this much more.
+_SAME: Final = 0.05
 _RIDGE: Final = 0.05
 # Starts are worth repeating if the interval of their median is wider than this share of it.
 _START_WIDTH: Final = 0.2
+_STARTS_MAX: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def _stages(model: CalibratedModel, curve: LoadCurve, seed: int, advance: Advanc
         for rate_rps, runs in zip(rates, played(predictor, rates, moved, advance), strict=True):
             explained = explained_share(_shown(runs), targets)
             found.append(StageToMeasure(rate_rps, size, curve.duration_s, 1 - math.sqrt(1 - explained)))
-    return tuple(sorted(found, key=lambda each: -each.narrowing))
+    return tuple(sorted(found, key=lambda each: -each.narrowing - (_SAME if each.size == curve.size else 0.0)))
 
 
 def _one_a_member(draws: Sequence[Draw]) -> list[Draw]:
@@ -178,11 +181,11 @@ def _stage_sentences(model: CalibratedModel, stages: Sequence[StageToMeasure]) -
 
 
 def _effect_sentences(found: Sequence[ParameterEffect], at_rps: float | None) -> list[str]:
-    return [
-        f"{_percent(each.share)} of the variance of p95 at {rate_text(at_rps)}, where its interval is the widest, "
-        f"comes from {each.text}"
-        for each in found
-    ]
+    if not found:
+        return []
+    shares = "; ".join(f"{each.name} ({_percent(each.share)} of its variance)" for each in found)
+    overlap = ". The shares overlap: the data tie these parameters together" if len(found) > 1 else ""
+    return [f"The interval of p95 is the widest at {rate_text(at_rps)}; it depends most on {shares}{overlap}."]
 
 
 def _start_sentences(stages: Sequence[StartUpStage]) -> list[str]:
@@ -193,10 +196,10 @@ def _start_sentences(stages: Sequence[StartUpStage]) -> list[str]:
     width = (total.high_s - total.low_s) / total.median_s
     if width <= _START_WIDTH:
         return []
-    needed = math.ceil(total.count * (width / _START_WIDTH) ** 2)
-    known = f"the median of {total.count} starts has an interval of {_percent(width)} of its value"
-    more = f"Repeat the start {needed - total.count} times"
-    return [f"{more}: {known}, that of {needed} would have about {_percent(_START_WIDTH)}."]
+    more = min(_STARTS_MAX, math.ceil(total.count * (width / _START_WIDTH) ** 2) - total.count)
+    after = width * math.sqrt(total.count / (total.count + more))
+    known = f"the interval of the median of {total.count} starts is {_percent(width)} of its value wide"
+    return [f"Repeat the start {more} times: {known}, that of {total.count + more} would be {_percent(after)}."]
 
 
 def _percent(share: float) -> str:

@@ -22,9 +22,9 @@ def summary_lines(model: CalibratedModel, curve: LoadCurve, following: NextMeasu
     """Yield the lines: what one instance serves, the parameters, the fit, what is unknown, what to measure next."""
     most = curve.throughput_max
     low, high = rate_text(most.low), rate_text(most.high)
-    yield from _wrapped(
-        f"{model.name}: one instance of {model.size} serves at most {rate_text(most.value)} ({low} to {high})", ""
-    )
+    beyond = ", by the model: no load near this was observed" if curve.is_beyond(model.observed.rate_max_rps) else ""
+    served = f"serves at most {rate_text(most.value)} ({low} to {high}){beyond}"
+    yield from _wrapped(f"{model.name}: one instance of {model.size} {served}", "")
     yield ""
     yield from _parameters(parameter_rows(model))
     stages = [stage for stage in model.fit.stages if not stage.route]

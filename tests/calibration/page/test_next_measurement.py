@@ -48,7 +48,9 @@ def test_a_model_without_members_says_so_and_repeated_starts_are_counted() -> No
 
     assert found.stages == ()
     assert any("has no members" in sentence for sentence in found.sentences)
-    assert any(sentence.startswith("Repeat the start 15 times") for sentence in found.sentences)
+    (starts,) = (sentence for sentence in found.sentences if sentence.startswith("Repeat"))
+    assert starts.startswith("Repeat the start 15 times")
+    assert "that of 20 would be 20\u00a0%" in starts
 
     known = StartUpStage(name="total", count=5, median_s=1.0, low_s=0.95, high_s=1.05)
     exact = model.model_copy(update={"members": (), "start_up": (known,)})

@@ -30,3 +30,11 @@ def test_long_names_are_cut_and_a_model_without_stages_has_no_table_of_them() ->
 
     assert max(map(len, lines)) <= WIDTH
     assert not any("offered" in line for line in lines)
+
+
+def test_a_capacity_that_was_not_observed_is_marked() -> None:
+    model = calibrated()
+    for rate_rps, is_marked in ((20.0, True), (120.0, False)):
+        observed = model.observed.model_copy(update={"rate_max_rps": rate_rps})
+        lines = summary_lines(model.model_copy(update={"observed": observed}), drawn_curve(model), following())
+        assert ("no load near this was observed" in " ".join(lines)) is is_marked
