@@ -163,8 +163,9 @@ class StageMeter:
         cpu_s = np.array([reading.usage.cpu_s for reading in self._readings])
         throttled_s = np.array([reading.usage.throttled_s for reading in self._readings])
         memory = np.array([reading.usage.memory_bytes for reading in self._readings])
-        measured = memory[(at_s >= level.warm_up_s) & (at_s <= duration_s + 0.5)]
-        peak = float(measured.max()) if len(measured) and np.isfinite(measured).all() else math.nan
+        # A reading is NaN if the instance had ended by then.
+        measured = memory[(at_s >= level.warm_up_s) & (at_s <= duration_s + 0.5) & np.isfinite(memory)]
+        peak = float(measured.max()) if len(measured) else math.nan
         return LoadStage(
             number=level.number,
             rate_rps=level.rate_rps,

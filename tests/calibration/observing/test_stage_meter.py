@@ -10,7 +10,8 @@ import pytest
 from simulator.calibration.observing.level import Level
 from simulator.calibration.observing.level_run import LevelRun
 from simulator.calibration.observing.observed_service import ObservedService, RouteLoad
-from simulator.calibration.observing.stage_meter import _between, limit_facts
+from simulator.calibration.observing.stage_meter import StageMeter, _between, limit_facts
+from simulator.fleet.ports import ResourceUsage
 from simulator.fleet.process.limits import Confinement
 from simulator.model.sizes import InstanceSize
 
@@ -70,3 +71,18 @@ def test_a_total_grows_between_two_times(
 ) -> None:
     found = _between(np.array(at_s, dtype=float), np.array(total, dtype=float), bounds_s)
     assert found == pytest.approx(growth, nan_ok=True)
+
+
+def test_the_peak_of_the_memory_is_known_although_the_last_reading_came_after_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    simulated = {"io": "1ms", "memory": {"at_rest": "100 MB", "request": "1 MB"}}
+    service = ObservedService.of_application({"simulated": simulated}, InstanceSize(), (RouteLoad(),), target="x")
+    level = LevelRun(service, Level(1, 30.0, 1.0, 5.0), 1)
+    usage, readings = StageMeter.usage, iter(range(100))
+
+    def gone(meter: StageMeter) -> ResourceUsage:
+        return ResourceUsage(math.nan, math.nan) if next(readings) >= 5 else usage(meter)
+
+    monkeypatch.setattr(StageMeter, "usage", gone)
+    assert 100 * 1024**2 <= level.play().stage.memory_peak_bytes < 110 * 1024**2
