@@ -1,6 +1,7 @@
 """Calibration: observes a service under load, fits a model of it, predicts from the model and verifies predictions."""
 
 PUBLIC_MODULES = (
+    "fitting.calibrate",
     "from_logs.log_model",
     "from_logs.log_rows",
     "from_metrics.candidate_runs",

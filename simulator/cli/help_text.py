@@ -45,6 +45,10 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator observe shop:1 --route /a:3 --route 'POST /buy' --body b.json",
         "simulator observe 'gunicorn -w 4 shop:app' --size '0.5 vCPU 1 GB'",
     ),
+    "calibrate": (
+        "simulator calibrate shop.observation.zip",
+        "simulator calibrate shop-1.observation.zip shop-2.observation.zip -o shop.model.json --name shop",
+    ),
     "predict": (
         "simulator predict shop.model.json --max-concurrency 20 --slo 'p95 < 250 ms'",
         "simulator predict shop.model.json --rate 60,100,140 --size '0.5 vCPU 1 GB'",

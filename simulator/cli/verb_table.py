@@ -84,6 +84,12 @@ VERBS: Final = {
         "Measure a service of your own: find its levels of load up to saturation, and write everything to one file.",
         PLAY,
     ),
+    "calibrate": Verb(
+        "simulator.cli.calibration.calibrate",
+        "calibrate_verb",
+        "Fit a model to observations of a service: CPU and I/O times, workers, event loop, locks, with 95 % intervals.",
+        PLAY,
+    ),
     "predict": Verb(
         "simulator.cli.calibration.predict",
         "predict_verb",

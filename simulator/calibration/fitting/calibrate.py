@@ -1,0 +1,240 @@
+"""Calibrates a model from observations of stepped load: the entry point of this folder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from simulator import __version__
+from simulator.calibration.fitting import direct
+from simulator.calibration.fitting.comparison import stage_fits
+from simulator.calibration.fitting.fit_stage import FitStage, NotCalibrated, fit_stages, left_out
+from simulator.calibration.fitting.parameters import application_of, limit_parameter, parameters_of, structure_sentence
+from simulator.calibration.fitting.search import P_MIN, Found, Search
+from simulator.calibration.fitting.uncertainty import Profile, Uncertainty, integer_interval, uncertainty
+from simulator.calibration.model.calibrated_model import (
+    CalibratedModel,
+    Fit,
+    GoodnessOfFit,
+    ModelMember,
+    ModelParameter,
+    ModelRoute,
+    ModelSize,
+    ObservedFile,
+    ObservedRange,
+    Provenance,
+)
+from simulator.calibration.observation.observation import ServiceObservation
+from simulator.world.clock import utc_now
+
+__all__ = ["GivenObservation", "NotCalibrated", "calibrated"]
+
+_MEMBERS: Final = 40
+# Below this use of the CPU the observation says little about what happens near saturation.
+_LIGHT: Final = 0.6
+_METHOD: Final = (
+    "The parameters were fitted by comparing the latencies and CPU times of each load stage with those of the model at"
+    " the same arrivals."
+)
+
+
+class GivenObservation(NamedTuple):
+    """An observation with its file."""
+
+    observation: ServiceObservation
+    file: ObservedFile
+
+
+def calibrated(given: Sequence[GivenObservation], name: str, seed: int = 1) -> CalibratedModel:
+    """Return the model that agrees best with the observations.
+
+    Args:
+        given: observations of one service under stepped load; sizes may differ, routes must be the same.
+        name: of the service in scenarios.
+        seed: of the plays of the model.
+
+    Raises:
+        NotCalibrated: if the observations do not allow a calibration, with the reason.
+    """
+    observations = [each.observation for each in given]
+    if not observations:
+        msg = "there is no observation"
+        raise NotCalibrated(msg)
+    names = [tuple(route.name for route in each.routes) for each in observations]
+    if len(set(names)) > 1:
+        msg = f"the observations have different routes: {', '.join(names[0])} and {', '.join(names[1])}"
+        raise NotCalibrated(msg)
+    stages = fit_stages(observations)
+    routes = _routes(observations)
+    found = Search(stages, len(routes), seed).found()
+    known = uncertainty(found, seed)
+    return _model(_Parts(given, stages, routes, found, known), name, seed)
+
+
+class _Parts(NamedTuple):
+    given: Sequence[GivenObservation]
+    stages: list[FitStage]
+    routes: tuple[ModelRoute, ...]
+    found: Found
+    known: Uncertainty
+
+    @property
+    def observations(self) -> list[ServiceObservation]:
+        return [each.observation for each in self.given]
+
+
+def _routes(observations: Sequence[ServiceObservation]) -> tuple[ModelRoute, ...]:
+    first = observations[0]
+    routes = []
+    for number, route in enumerate(first.routes):
+        loads = [load for each in observations for load in each.loads]
+        sent = [load.requests.request_bytes[load.requests.route == number] for load in loads]
+        received = [load.requests.response_bytes[load.requests.route == number] for load in loads]
+        method, _, path = route.name.partition(" ")
+        routes.append(
+            ModelRoute(
+                name=route.name,
+                method=method if method.isupper() and method.isalpha() else "GET",
+                path=route.path or (path if path.startswith("/") else "/"),
+                weight=max(route.weight, 1e-9),
+                request_bytes=_mean(sent) or float(route.body_bytes),
+                response_bytes=_mean(received),
+            )
+        )
+    return tuple(routes)
+
+
+def _mean(columns: Sequence[Any]) -> float:
+    values = np.concatenate(columns) if columns else np.zeros(0)
+    values = values[np.isfinite(values)]
+    return float(values.mean()) if len(values) else 0.0
+
+
+def _model(parts: _Parts, name: str, seed: int) -> CalibratedModel:
+    found, known, routes = parts.found, parts.known, parts.routes
+    start, start_stages = direct.start_up(parts.observations)
+    failures = direct.failure_share(parts.stages)
+    more = {**start.keys, **failures.keys, **_quota(parts.stages[0])}
+    limits = list(_limits(parts))
+    parameters = [
+        *parameters_of(known, routes),
+        *limits,
+        *failures.parameters,
+        *start.parameters,
+        *direct.memory(parts.observations),
+    ]
+    members = known.members(_MEMBERS)
+    first = parts.observations[0]
+    return CalibratedModel(
+        name=name,
+        application=application_of(known.best, routes, more),
+        routes=routes,
+        parameters=tuple(parameters),
+        members=tuple(ModelMember(weight=1.0, application=application_of(each, routes, more)) for each in members),
+        fit=Fit(
+            stages=tuple(stage_fits(found, routes)),
+            goodness=GoodnessOfFit(
+                chi_square=known.chi_square, degrees_of_freedom=found.freedom, p_value=known.p_value
+            ),
+        ),
+        client_s=direct.client_s(parts.observations),
+        start_up=start_stages,
+        observed=_observed(parts),
+        unknown=tuple(_unknown(parts, parameters)),
+        warnings=tuple(_warnings(parts)),
+        provenance=Provenance(
+            files=tuple(each.file for each in parts.given),
+            target=first.target,
+            method=f"{_METHOD} {structure_sentence(known.best.structure)}",
+            made_at=utc_now().isoformat(timespec="seconds"),
+            simulator_version=__version__,
+            seed=seed,
+        ),
+    )
+
+
+def _quota(stage: FitStage) -> dict[str, Any]:
+    quota = stage.quota
+    if quota is None:
+        return {}
+    return {"cpu_quota": {"period": f"{1000 * quota.period_s:g}ms", "cores": quota.cores}}
+
+
+def _limits(parts: _Parts) -> Iterator[ModelParameter]:
+    profile = Profile(parts.found)
+    structure = parts.known.best.structure
+    sentence = f"{_load_sentence(parts)} Fewer would have been seen."
+    low, high = integer_interval(parts.found, profile, "workers")
+    yield limit_parameter("workers", structure.workers, low, high, sentence)
+    if structure.pool is not None:
+        low, high = integer_interval(parts.found, profile, "pool")
+        yield limit_parameter("pool", structure.pool, low, high, sentence)
+    if structure.parallelism is not None:
+        yield ModelParameter(
+            name="processors used at a time",
+            unit="",
+            value=structure.parallelism,
+            low=structure.parallelism,
+            high=structure.parallelism,
+            how="fitted",
+            key=("simulated", "parallelism"),
+        )
+
+
+def _load_sentence(parts: _Parts) -> str:
+    used = parts.found.capacity.utilization
+    if math.isfinite(used):
+        return f"Load never exceeded {100 * min(used, 1.0):.0f} % of the CPU."
+    return f"Load never exceeded {parts.found.capacity.throughput_rps:.3g} requests/s."
+
+
+def _observed(parts: _Parts) -> ObservedRange:
+    capacity = parts.found.capacity
+    sizes = {each.size: None for each in parts.observations if each.size is not None}
+    limits = [each.max_concurrency for each in parts.observations if each.max_concurrency is not None]
+    return ObservedRange(
+        rate_max_rps=max(stage.rate_rps for stage in parts.stages),
+        throughput_max_rps=capacity.throughput_rps,
+        utilization_max=capacity.utilization if math.isfinite(capacity.utilization) else None,
+        in_flight_max=max(stage.in_flight for stage in parts.stages),
+        max_concurrency=max(limits, default=None),
+        sizes=tuple(ModelSize(cpu_units=size.cpu_units, memory_mb=size.memory_mb) for size in sizes),
+    )
+
+
+def _unknown(parts: _Parts, parameters: Sequence[ModelParameter]) -> Iterator[str]:
+    capacity = parts.found.capacity
+    for each in parameters:
+        if each.how == "unknown" and each.name == "workers":
+            yield f"{_load_sentence(parts)} The worker limit is unknown, {each.low:.0f} or more."
+        elif each.how == "unknown":
+            yield f"The observation hardly depends on the {each.name}: it is unknown."
+    if not capacity.is_saturated:
+        yield (
+            f"{_load_sentence(parts)} The instance was never saturated, so its capacity is that of the model, not of a"
+            " measurement."
+        )
+    if not math.isfinite(capacity.utilization):
+        yield "The CPU time of the instance was not measured: what is CPU and what is I/O follows from latencies alone."
+
+
+def _warnings(parts: _Parts) -> Iterator[str]:
+    found = parts.found
+    yield from left_out(parts.observations)
+    if found.p_value < P_MIN:
+        yield (
+            f"The model disagrees with the measurement by more than chance: by about {100 * found.discrepancy:.2g} % of"
+            " each figure. The intervals contain this."
+        )
+    if found.capacity.utilization < _LIGHT and not found.capacity.is_saturated:
+        yield f"{_load_sentence(parts)} Predictions at higher loads are extrapolations."
+    for place, observation in enumerate(parts.observations):
+        machine = observation.machine
+        if machine.cores and machine.load_before > machine.cores and not observation.is_virtual:
+            yield (
+                f"The machine of observation {place + 1} was busy before it began: load {machine.load_before:.1f} on"
+                f" {machine.cores} processors."
+            )

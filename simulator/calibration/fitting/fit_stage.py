@@ -1,0 +1,184 @@
+"""A load stage prepared for a fit: its arrivals are played again with other work, so they are the same in both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.calibration.fitting.laws import Array
+from simulator.calibration.observation.observation import LoadStage, ObservationKind, ServiceObservation
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.sizes import InstanceSize
+from simulator.rules.stations.cpu_quota import CpuQuota
+
+Mask = NDArray[np.bool_]
+
+REQUESTS_MIN: Final = 30  # successful requests of a stage: with fewer there are no quantiles to compare
+CONCURRENCY_MAX: Final = 200  # MaxConcurrency of an observation that does not say it: App Runner's largest
+_TIMEOUT_S: Final = 120.0  # App Runner's limit of a request (facts 3.2)
+_REJECTED: Final = (429, 503)
+
+
+@dataclass(frozen=True, eq=False)
+class FitStage:
+    """The requests of a stage in order of arrival.
+
+    `is_measured`: after the warm-up and answered without an error, so that its latency counts. `is_failed`: answered
+    with an error by the application, which has done its work. `is_settled`: after the warm-up.
+    """
+
+    observation: int
+    number: int
+    rate_rps: float
+    duration_s: float
+    warm_up_s: float
+    at_s: Array
+    latency_s: Array
+    route: NDArray[np.int64]
+    is_measured: Mask
+    is_failed: Mask
+    is_rejected: Mask
+    is_settled: Mask
+    cpu_s: float
+    resolution_s: float
+    settings: PoolSettings
+    quota: CpuQuota | None
+
+    @property
+    def vcpu(self) -> float:
+        """The vCPUs of the instance."""
+        return self.settings.size.vcpu
+
+    @property
+    def settled_s(self) -> float:
+        """Seconds after the warm-up."""
+        return self.duration_s - self.warm_up_s
+
+    @property
+    def utilization(self) -> float:
+        """CPU time used as a share of the vCPUs; NaN if unknown."""
+        return self.cpu_s / (self.settled_s * self.vcpu)
+
+    @property
+    def throughput_rps(self) -> float:
+        """Answers without an error per second, of the requests that arrived after the warm-up and in the stage."""
+        ended_s = self.at_s + self.latency_s
+        inside = self.is_served & (ended_s >= self.warm_up_s) & (ended_s < self.duration_s)
+        return float(inside.sum()) / self.settled_s
+
+    @property
+    def is_served(self) -> Mask:
+        """Requests that the application answered, with or without an error."""
+        return ~self.is_rejected & (self.latency_s > 0)
+
+    @property
+    def in_flight(self) -> float:
+        """Mean number of requests in progress after the warm-up, by Little's law."""
+        used = self.is_settled & self.is_served
+        return float(self.latency_s[used].sum()) / self.settled_s
+
+    @property
+    def rejected_share(self) -> float:
+        """Share of the requests after the warm-up that were rejected."""
+        settled = self.is_settled & ~self.is_failed
+        return float(self.is_rejected[settled].mean()) if settled.any() else 0.0
+
+
+class NotCalibrated(ValueError):
+    """The observations do not allow a calibration; the message says why."""
+
+
+def fit_stages(observations: Sequence[ServiceObservation]) -> list[FitStage]:
+    """Return the stages that can be fitted.
+
+    Raises:
+        NotCalibrated: if there is none, with the reason of each.
+    """
+    stages: list[FitStage] = []
+    reasons: list[str] = []
+    for place, observation in enumerate(observations):
+        if observation.kind is not ObservationKind.STEPPED:
+            msg = f"observation {place + 1} is of the kind {observation.kind}, must be stepped: one instance under load"
+            raise NotCalibrated(msg)
+        for load in observation.loads:
+            stage = _stage(place, observation, load)
+            reason = _why_not(stage, load)
+            if reason:
+                reasons.append(f"stage {load.number} {reason}")
+            else:
+                stages.append(stage)
+    if not stages:
+        found = "; ".join(reasons) or "there are no load stages"
+        msg = f"no load stage can be fitted: {found}"
+        raise NotCalibrated(msg)
+    return stages
+
+
+def left_out(observations: Sequence[ServiceObservation]) -> Iterator[str]:
+    """Yield a sentence for each stage that cannot be fitted."""
+    for place, observation in enumerate(observations):
+        for load in observation.loads:
+            reason = _why_not(_stage(place, observation, load), load)
+            if reason:
+                yield f"Stage {load.number} ({load.rate_rps:g}/s) was left out: it {reason}."
+
+
+def _why_not(stage: FitStage, load: LoadStage) -> str:
+    settled, count = int(stage.is_settled.sum()), int(stage.is_measured.sum())
+    if load.is_client_late:
+        return "has arrivals that were not those intended, because the load client was late"
+    if settled >= REQUESTS_MIN and count == 0:
+        return f"has no successful answer among {settled} requests after its warm-up"
+    if count < REQUESTS_MIN:
+        return f"has {count} successful answers after its warm-up, {REQUESTS_MIN} are needed"
+    return ""
+
+
+def _stage(place: int, observation: ServiceObservation, load: LoadStage) -> FitStage:
+    rows = load.requests
+    order = np.argsort(rows.sent_s + rows.late_s, kind="stable")
+    sent_s = (rows.sent_s + rows.late_s)[order]
+    late_s, status = rows.late_s[order], rows.status[order]
+    settled = rows.sent_s[order] >= load.warm_up_s
+    rejected = np.isin(status, _REJECTED)
+    served = rows.served[order]
+    size = observation.size or InstanceSize()
+    capacity = observation.max_concurrency or CONCURRENCY_MAX
+    period_s = observation.limits.cpu_period_s
+    quota = None
+    if observation.limits.cpu_limited and math.isfinite(period_s) and period_s > 0:
+        quota = CpuQuota(period_s, max(1, observation.machine.cores))
+    return FitStage(
+        observation=place,
+        number=load.number,
+        rate_rps=load.rate_rps,
+        duration_s=load.duration_s,
+        warm_up_s=load.warm_up_s,
+        at_s=sent_s,
+        latency_s=np.maximum(rows.latency_s[order] - late_s, 1e-9),
+        route=rows.route[order],
+        is_measured=settled & served,
+        is_failed=~served & ~rejected,
+        is_rejected=rejected,
+        is_settled=settled,
+        cpu_s=load.cpu_s,
+        resolution_s=0.0 if observation.is_virtual else 0.0002,
+        settings=PoolSettings(
+            service="observed",
+            size=size,
+            scaling=AutoScalingConfiguration(max_concurrency=capacity, min_size=1, max_size=1),
+            request_timeout_s=_TIMEOUT_S,
+        ),
+        quota=quota,
+    )
+
+
+def total_requests(stages: Sequence[FitStage]) -> int:
+    """Return the number of requests of all stages."""
+    return sum(len(stage.at_s) for stage in stages)

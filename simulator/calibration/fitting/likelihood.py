@@ -1,0 +1,187 @@
+"""The synthetic likelihood of a candidate: figures of each stage compared with their mean and covariance over plays.
+
+Wood: "Statistical inference for noisy nonlinear ecological dynamic systems", Nature 466, 2010.
+
+Arrivals are those of the measurement, so what differs between plays is the work of the requests, and its effects on
+each other; their covariance contains the correlation of requests that waited for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from simulator.calibration.fitting.candidate import Coordinate, Kind, ModelCandidate
+from simulator.calibration.fitting.fit_stage import FitStage
+from simulator.calibration.fitting.laws import Array
+from simulator.calibration.fitting.stage_play import StagePlayer
+from simulator.calibration.fitting.statistics import StageStatistics
+from simulator.lab.extras import needed
+
+# What is assumed before the data are seen, so that a parameter without influence on them stays where it is: the
+# logarithm is normal with this mean and standard deviation.
+_PRIORS: Final[dict[Kind, tuple[float, float]]] = {
+    Kind.CPU_CV: (np.log(0.4), 1.5),
+    Kind.IO_CV: (np.log(0.4), 1.5),
+    Kind.CALL_CV: (np.log(0.4), 1.5),
+    Kind.CONTENTION: (np.log(0.02), 2.0),
+    Kind.COHERENCY: (np.log(0.001), 2.5),
+}
+# Step of a coordinate for its derivative. Larger than the noise of a play, smaller than curvature.
+_STEPS: Final[dict[Kind, float]] = {
+    Kind.CPU_MEAN: 0.01,
+    Kind.IO_MEAN: 0.01,
+    Kind.CALL_MEAN: 0.01,
+    Kind.CPU_CV: 0.08,
+    Kind.IO_CV: 0.05,
+    Kind.CALL_CV: 0.08,
+    Kind.CONTENTION: 0.1,
+    Kind.COHERENCY: 0.1,
+}
+
+
+class Whitening(NamedTuple):
+    """The inverse square roots of the covariances of the stages, and how many figures they have."""
+
+    roots: tuple[Array, ...]
+    size: int
+
+
+class Likelihood:
+    """Compares candidates with the measured figures of all stages."""
+
+    def __init__(self, stages: Sequence[FitStage], seed: int) -> None:
+        statistics = [StageStatistics(stage) for stage in stages]
+        used = [n for n, each in enumerate(statistics) if each.has_routes]
+        self.stages = [stages[n] for n in used]
+        self.statistics = [statistics[n] for n in used]
+        self.players = [StagePlayer(stage, seed) for stage in self.stages]
+        self.measured = [each.measured() for each in self.statistics]
+        self.plays = 0  # of a stage, over all candidates: the cost of the fit
+        self.requests = sum(len(stage.at_s) for stage in self.stages)
+
+    def figures(self, candidate: ModelCandidate, plays: Sequence[int]) -> list[Array]:
+        """Return the figures of each stage, a row for each play."""
+        found = []
+        for player, statistics in zip(self.players, self.statistics, strict=True):
+            played = player.play(candidate, plays)
+            found.append(statistics.of(played.latency_s, played.cpu_s))
+        self.plays += len(plays) * len(self.stages)
+        return found
+
+    def whitening(self, figures: Sequence[Array], plays: int, discrepancy: float = 0.0) -> Whitening:
+        """Return the whitening by the covariance of `figures`, for means over `plays` plays.
+
+        `discrepancy`: standard deviation by which each logarithm may differ because the model is not the application.
+        """
+        roots = []
+        for values, statistics in zip(figures, self.statistics, strict=True):
+            covariance = np.atleast_2d(np.cov(values, rowvar=False))
+            # with few plays the correlations are noisy: they are shrunk towards none
+            size = len(covariance)
+            shrink = min(0.5, size / (4 * len(values)))
+            diagonal = np.diag(np.diag(covariance))
+            covariance = (1 - shrink) * covariance + shrink * diagonal
+            covariance = covariance * (1 + 1 / plays)
+            covariance += np.diag(statistics.figures.floors**2 + discrepancy**2)
+            roots.append(np.linalg.inv(np.linalg.cholesky(covariance)))
+        return Whitening(tuple(roots), sum(map(len, self.measured)))
+
+    def residuals(self, candidate: ModelCandidate, plays: Sequence[int], whitening: Whitening) -> Array:
+        """Return the whitened differences of measurement and model, stage by stage."""
+        means = [values.mean(axis=0) for values in self.figures(candidate, plays)]
+        return np.concatenate(
+            [root @ (ours - mean) for root, ours, mean in zip(whitening.roots, self.measured, means, strict=True)]
+        )
+
+
+def prior_residuals(candidate: ModelCandidate) -> Array:
+    """Return the differences of the coordinates from what is assumed before the data are seen."""
+    found = []
+    for coordinate, value in zip(candidate.coordinates, candidate.point, strict=True):
+        if coordinate.kind in _PRIORS:
+            mean, sd = _PRIORS[coordinate.kind]
+            found.append((value - mean) / sd)
+    return np.array(found)
+
+
+def step_of(coordinate: Coordinate) -> float:
+    """Return the step of a coordinate for its derivative."""
+    return _STEPS[coordinate.kind]
+
+
+class Refined(NamedTuple):
+    """A candidate at the maximum of its likelihood. `chi_square`: of the data alone; `jacobian`: of the residuals with
+    those of the prior.
+    """
+
+    candidate: ModelCandidate
+    chi_square: float
+    jacobian: Array
+    whitening: Whitening
+
+
+def refined(
+    likelihood: Likelihood,
+    start: ModelCandidate,
+    *,
+    plays: Sequence[int],
+    spread_plays: Sequence[int],
+    rounds: int,
+    evaluations: int = 5,
+    discrepancy: float = 0.0,
+) -> Refined:
+    """Search the maximum of the likelihood by a trust-region method (scipy).
+
+    In each of `rounds`, the covariance is that of plays of the round's first candidate.
+    """
+    candidate = start
+    whitening = None
+    jacobian, chi_square = np.zeros((0, 0)), 0.0
+    for _ in range(rounds):
+        whitening = likelihood.whitening(likelihood.figures(candidate, spread_plays), len(plays), discrepancy)
+        candidate, jacobian, chi_square = _climbed(likelihood, candidate, plays, whitening, evaluations)
+    assert whitening is not None, "at least one round"
+    return Refined(candidate, chi_square, jacobian, whitening)
+
+
+def _climbed(
+    likelihood: Likelihood, start: ModelCandidate, plays: Sequence[int], whitening: Whitening, evaluations: int
+) -> tuple[ModelCandidate, Array, float]:
+    last: dict[bytes, Array] = {}
+
+    def residuals(point: Array) -> Array:
+        key = np.asarray(point).tobytes()
+        if key not in last:
+            moved = start.moved(point)
+            last[key] = np.concatenate([likelihood.residuals(moved, plays, whitening), prior_residuals(moved)])
+        return last[key]
+
+    def jacobian(point: Array) -> Array:
+        base = residuals(point)
+        columns = []
+        for place, coordinate in enumerate(start.coordinates):
+            step = step_of(coordinate)
+            other = np.array(point, dtype=np.float64)
+            other[place] += step
+            if np.array_equal(start.moved(other).point, start.moved(point).point):
+                step, other[place] = -step, other[place] - 2 * step  # at the upper end of its range
+            columns.append((residuals(other) - base) / step)
+        return np.stack(columns, axis=1)
+
+    found = needed("scipy.optimize").least_squares(
+        residuals,
+        start.point,
+        jac=jacobian,
+        method="trf",
+        x_scale=np.array([10 * step_of(each) for each in start.coordinates]),
+        ftol=1e-3,
+        xtol=1e-4,
+        gtol=1e-3,
+        max_nfev=evaluations,
+    )
+    moved = start.moved(found.x)
+    count = whitening.size
+    return moved, np.asarray(found.jac), float((found.fun[:count] ** 2).sum())

@@ -1,0 +1,147 @@
+"""Which structures come into question: each is played with the laws of light load and compared roughly.
+
+A structure's limits are searched from closed-form estimates: workers by Little's law at the highest throughput, the
+time with a lock or a pooled connection by its size over the highest throughput.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from simulator.calibration.fitting.candidate import ModelCandidate
+from simulator.calibration.fitting.laws import CV_MIN, Array, Family, TimeLaw
+from simulator.calibration.fitting.likelihood import Likelihood
+from simulator.calibration.fitting.starting_point import CapacityFigures
+
+# Differences of logarithms: below the first they are chance, beyond the second no further distinction is made.
+_CHANCE: Final = 0.04
+_NEAR: Final = 1.0  # distance of a structure that explains the measurement with the laws of light load
+_FAR: Final = 1.5
+_POOLS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100)
+_WORKERS_MAX: Final = 200
+_CPU_BOUND: Final = 0.93  # use of the CPU above which it is what saturates the instance
+_CONTENTION: Final = 0.03
+_COHERENCY: Final = 0.002
+
+
+class Screened(NamedTuple):
+    """A candidate and how far the modelled figures are from the measured ones."""
+
+    candidate: ModelCandidate
+    distance: float
+
+
+class Screening:
+    """Plays variants of candidates with a few plays of each stage."""
+
+    def __init__(self, likelihood: Likelihood, found: CapacityFigures, plays: Sequence[int]) -> None:
+        self._likelihood = likelihood
+        self._found = found
+        self._plays = plays
+
+    def distance(self, candidate: ModelCandidate) -> float:
+        """Return how far the modelled figures are from the measured ones, by figure, in units of chance."""
+        total, count = 0.0, 0
+        figures = self._likelihood.figures(candidate, self._plays)
+        for values, measured in zip(figures, self._likelihood.measured, strict=True):
+            apart = np.minimum(np.abs(values.mean(axis=0) - measured), _FAR)
+            total += float((np.sqrt(1 + (apart / _CHANCE) ** 2) - 1).sum())
+            count += len(measured)
+        return total / count
+
+    def screened(self, candidate: ModelCandidate) -> Screened:
+        """Return the candidate with its distance."""
+        return Screened(candidate, self.distance(candidate))
+
+    @property
+    def _may_have_pool(self) -> bool:
+        """A pool or lock is seen by saturation without all of the CPU. It is tried if nothing simpler is near: on first
+        use its code is compiled, which takes minutes.
+        """
+        return self._found.is_saturated and not self._found.utilization > _CPU_BOUND
+
+    def extensions(self, base: ModelCandidate, vcpu: float) -> list[Screened]:
+        """Return the base with each mechanism that it lacks, its limit chosen by distance; the nearest first."""
+        found = [self.screened(each) for each in self._plain(base, vcpu)]
+        if base.structure.workers is None:
+            found += self._with_workers(base)
+        nearest = min((each.distance for each in found), default=math.inf)
+        if base.structure.pool is None and self._may_have_pool and nearest > _NEAR:
+            found += self._with_pool(base)
+        return sorted(found, key=lambda each: each.distance)
+
+    def _plain(self, base: ModelCandidate, vcpu: float) -> Iterator[ModelCandidate]:
+        structure = base.structure
+        replace = dataclasses.replace
+        if not structure.is_first_come:
+            yield replace(base, structure=replace(structure, is_first_come=True, parallelism=1))
+            for parallelism in range(1, math.ceil(vcpu)):
+                if structure.parallelism is None:
+                    yield replace(base, structure=replace(structure, parallelism=parallelism))
+        if not structure.is_contended and structure.parallelism is None:
+            yield replace(base, structure=replace(structure, is_contended=True), contention=_CONTENTION)
+        if not structure.is_coherent and structure.parallelism is None:
+            yield replace(base, structure=replace(structure, is_coherent=True), coherency=_COHERENCY)
+
+    def _with_workers(self, base: ModelCandidate) -> list[Screened]:
+        """Search the number of workers around what Little's law says for the highest throughput."""
+        mix = self._mix()
+        busy_s = float(
+            sum(share * (cpu.mean_s + io.mean_s) for share, cpu, io in zip(mix, base.cpu, base.io, strict=True))
+        )
+        busy_s += base.call.mean_s if base.call is not None else 0.0
+        middle = max(1.0, self._found.throughput_rps * busy_s)
+
+        def of(workers: int) -> ModelCandidate:
+            return dataclasses.replace(base, structure=dataclasses.replace(base.structure, workers=workers))
+
+        grid = {round(middle * factor) for factor in (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0)} | {1, 2, 4}
+        best = self._searched(of, sorted({min(max(1, each), _WORKERS_MAX) for each in grid}))
+        return [best]
+
+    def _searched(self, of: Callable[[int], ModelCandidate], grid: list[int]) -> Screened:
+        """Return the best on the grid, refined by halving the distances to its neighbours."""
+        known = {each: self.screened(of(each)) for each in grid}
+        while True:
+            numbers = sorted(known)
+            best = min(numbers, key=lambda each: known[each].distance)
+            place = numbers.index(best)
+            beside = [numbers[each] for each in (place - 1, place + 1) if 0 <= each < len(numbers)]
+            between = {(best + other) // 2 if other > best else (best + other + 1) // 2 for other in beside}
+            fresh = [each for each in between if each not in known]
+            if not fresh:
+                return known[best]
+            known |= {each: self.screened(of(each)) for each in fresh}
+
+    def _with_pool(self, base: ModelCandidate) -> list[Screened]:
+        """Try sizes of a pool whose connections would be busy all the time at the highest throughput."""
+        shortest_s = min(io.mean_s for io in base.io)
+        found = []
+        for pool in _POOLS:
+            call_s = pool / self._found.throughput_rps
+            if call_s > 0.98 * shortest_s:
+                break
+            for spread in (0.3, 1.0):
+                io = tuple(_less(law, call_s) for law in base.io)
+                structure = dataclasses.replace(base.structure, pool=pool)
+                call = TimeLaw(Family.LOGNORMAL, call_s, spread)
+                found.append(self.screened(dataclasses.replace(base, structure=structure, io=io, call=call)))
+        return sorted(found, key=lambda each: each.distance)[:2]
+
+    def _mix(self) -> Array:
+        routes = np.concatenate([stage.route[stage.is_measured] for stage in self._likelihood.stages])
+        counts = np.bincount(routes).astype(np.float64)
+        mix: Array = counts / counts.sum()
+        return mix
+
+
+def _less(law: TimeLaw, by_s: float) -> TimeLaw:
+    """Return the law of what is left of a time when a part of it is modelled otherwise."""
+    left_s = max(law.mean_s - by_s, 0.02 * law.mean_s)
+    low, high = law.family.cv_range
+    return dataclasses.replace(law, mean_s=left_s, cv=min(max(law.cv, low, CV_MIN if high else 0.0), high))

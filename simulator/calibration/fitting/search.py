@@ -1,0 +1,256 @@
+"""Searches the structure and the parameters that agree best with the measured figures.
+
+The structure is chosen step by step, beginning with requests that share the CPU without a limit. A mechanism is added
+only if the evidence is strong: the Bayesian information criterion must fall by more than ten (Kass and Raftery, "Bayes
+Factors", JASA 90, 1995).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from simulator.calibration.fitting.candidate import AppStructure, ModelCandidate
+from simulator.calibration.fitting.fit_stage import FitStage, total_requests
+from simulator.calibration.fitting.laws import Family, TimeLaw
+from simulator.calibration.fitting.light_load import alone, fitted_laws
+from simulator.calibration.fitting.likelihood import Likelihood, Refined, prior_residuals, refined
+from simulator.calibration.fitting.screening import Screened, Screening
+from simulator.calibration.fitting.starting_point import CapacityFigures, capacity, cpu_means_s, light_latency_s
+from simulator.lab.extras import needed
+
+STRONG: Final = 10.0  # difference of the information criterion
+_MECHANISMS_MAX: Final = 3
+_KEPT: Final = 2  # variants that are refined, of those screened
+_RIVAL: Final = 2.0  # a variant that is this much further from the measurement than the nearest is not refined
+# While structures are compared, figures may differ by this much: a search from far away does not trust small variances.
+_TOLERANCE: Final = 0.01
+# Requests played for one evaluation of all stages, and for the covariance of the figures.
+_REQUESTS: Final = 60_000
+_REQUESTS_FOR_SPREAD: Final = 300_000
+# The figures disagree with the best model by more than chance below this probability.
+P_MIN: Final = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The result of a search."""
+
+    best: Refined
+    likelihood: Likelihood
+    capacity: CapacityFigures
+    plays: Sequence[int]
+    spread_plays: Sequence[int]
+    discrepancy: float
+    p_value: float
+    freedom: int
+    tried: list[tuple[AppStructure, float]] = field(default_factory=list)
+
+
+class Search:
+    """One search, over the stages of all observations."""
+
+    def __init__(self, stages: Sequence[FitStage], routes: int, seed: int) -> None:
+        self._stages, self._routes = stages, routes
+        self.likelihood = Likelihood(stages, seed)
+        requests = max(1, total_requests(stages))
+        count = min(max(_REQUESTS // requests, 4), 12)
+        spread = min(max(_REQUESTS_FOR_SPREAD // requests, 30), 60)
+        self._quick = range(max(2, count // 4))
+        self._plays = range(count)
+        self._spread = range(count, count + spread)
+        self._capacity = capacity(stages)
+        self._vcpu = stages[0].vcpu
+        self._screening = Screening(self.likelihood, self._capacity, self._quick)
+        self._tried: list[tuple[AppStructure, float]] = []
+        self._figures = sum(map(len, self.likelihood.measured))
+
+    def found(self) -> Found:
+        """Return the best candidate with what is needed for its intervals."""
+        first = self._screening.screened(self._first())
+        best = self._simplest([first, *self._screening.extensions(first.candidate, self._vcpu)])
+        assert best is not None, "no bound"
+        for _ in range(_MECHANISMS_MAX - 1):
+            variants = self._screening.extensions(best.candidate, self._vcpu)
+            extended = self._simplest(variants, self.criterion(best) - STRONG)
+            if extended is None:
+                break
+            best = extended
+        best = self._with_families(best)
+        best = refined(
+            self.likelihood, best.candidate, plays=self._plays, spread_plays=self._spread, rounds=2, evaluations=4
+        )
+        best = self._with_integers(best)
+        return self._tested(best)
+
+    def _first(self) -> ModelCandidate:
+        light_s = light_latency_s(self._stages, self._routes)
+        cpu_s = cpu_means_s(self._stages, light_s)
+        laws = []
+        for route in range(self._routes):
+            requests = alone(self._stages, route)
+            if len(requests.latency_s) < 8:
+                io = TimeLaw(Family.LOGNORMAL, max(float(light_s[route] - cpu_s[route]), 1e-4), 0.4)
+                laws.append((TimeLaw(Family.GAMMA, float(cpu_s[route]), 0.4), io))
+                continue
+            first = self._stages[0]
+            likely = fitted_laws(requests, float(cpu_s[route]), first.vcpu, first.quota)[0]
+            laws.append((_spread_out(likely.cpu, Family.GAMMA), _spread_out(likely.io, Family.LOGNORMAL)))
+        return ModelCandidate(AppStructure(), tuple(cpu for cpu, _ in laws), tuple(io for _, io in laws))
+
+    def _refined(self, candidate: ModelCandidate, rounds: int, evaluations: int = 4) -> Refined:
+        found = refined(
+            self.likelihood,
+            candidate,
+            plays=self._quick,
+            spread_plays=self._spread[: max(24, len(self._spread) // 2)],
+            rounds=rounds,
+            evaluations=evaluations,
+            discrepancy=_TOLERANCE,
+        )
+        self._tried.append((found.candidate.structure, found.chi_square))
+        return found
+
+    def criterion(self, found: Refined) -> float:
+        """Return the Bayesian information criterion, with a parameter for each limit of the structure."""
+        count = len(found.candidate.coordinates) + found.candidate.structure.parts
+        return found.chi_square + count * math.log(self._figures)
+
+    def _simplest(self, variants: Sequence[Screened], below: float = math.inf) -> Refined | None:
+        """Return the simplest of the nearest candidates for whose rivals the evidence is not strong; None if all of
+        them are above a bound of the criterion.
+        """
+        nearest = min(each.distance for each in variants)
+        chosen = sorted(variants, key=lambda each: each.distance)[:_KEPT]
+        found = [self._refined(each.candidate, rounds=1) for each in chosen if each.distance < nearest + _RIVAL]
+        least = min(map(self.criterion, found))
+        if least >= below:
+            return None
+        close = [each for each in found if self.criterion(each) <= least + STRONG]
+        return min(close, key=lambda each: (each.candidate.structure.parts, self.criterion(each)))
+
+    # --- families of laws ---------------------------------------------------------------------------------------------
+
+    def _with_families(self, best: Refined) -> Refined:
+        """Try other families of the laws, one law after the other."""
+        for route in range(self._routes):
+            for name in ("io", "cpu"):
+                best = self._with_family(best, name, route)
+        return best
+
+    def _with_family(self, best: Refined, name: str, route: int) -> Refined:
+        laws: tuple[TimeLaw, ...] = getattr(best.candidate, name)
+        base = self._projected(best, best.candidate)
+        options: list[tuple[float, ModelCandidate]] = []
+        for family in Family:
+            low, high = family.cv_range
+            if family is laws[route].family or not low * 0.9 <= laws[route].cv <= high * 1.1 or not high:
+                continue
+            law = dataclasses.replace(laws[route], family=family, cv=min(max(laws[route].cv, low), high))
+            changed_laws = (*laws[:route], law, *laws[route + 1 :])
+            if name == "io":
+                other = dataclasses.replace(best.candidate, io=changed_laws)
+            else:
+                other = dataclasses.replace(best.candidate, cpu=changed_laws)
+            options.append((self._projected(best, other), other))
+        if not options:
+            return best
+        distance, other = min(options, key=lambda each: each[0])
+        if distance > base - 1.0:
+            return best
+        changed = self._refined(other, rounds=1, evaluations=3)
+        return changed if changed.chi_square < best.chi_square - 0.5 else best
+
+    def _projected(self, best: Refined, other: ModelCandidate) -> float:
+        """Return the chi-square of another candidate after the best linear change of the parameters."""
+        residuals = np.concatenate(
+            [self.likelihood.residuals(other, self._quick, best.whitening), prior_residuals(other)]
+        )
+        jacobian = best.jacobian
+        step, *_ = np.linalg.lstsq(jacobian, residuals[: len(jacobian)], rcond=1e-8)
+        return float(((residuals[: len(jacobian)] - jacobian @ step) ** 2).sum())
+
+    # --- whole numbers ------------------------------------------------------------------------------------------------
+
+    def _with_integers(self, best: Refined) -> Refined:
+        """Move the whole numbers of the structure as long as that improves the agreement."""
+        for _ in range(4):
+            options = []
+            for name in ("workers", "pool"):
+                value = getattr(best.candidate.structure, name)
+                near = () if value is None else (value - 1, value + 1)
+                options += [with_integer(best.candidate, name, other) for other in near if other >= 1]
+            if not options:
+                return best
+            base = self._projected(best, best.candidate)
+            distance, other = min(((self._projected(best, each), each) for each in options), key=lambda each: each[0])
+            if distance >= base - 0.2:
+                return best
+            changed = refined(
+                self.likelihood, other, plays=self._plays, spread_plays=self._spread, rounds=1, evaluations=3
+            )
+            if changed.chi_square >= best.chi_square:
+                return best
+            best = changed
+        return best
+
+    # --- the test of the result ---------------------------------------------------------------------------------------
+
+    def _tested(self, best: Refined) -> Found:
+        """Test the agreement. If it is worse than chance allows, a discrepancy of the model is estimated."""
+        freedom = max(1, self._figures - len(best.candidate.coordinates) - best.candidate.structure.parts)
+        p_value = chi_square_p(best.chi_square, freedom)
+        discrepancy = 0.0
+        if p_value < P_MIN:
+            discrepancy = self._discrepancy(best, freedom)
+            best = refined(
+                self.likelihood, best.candidate, plays=self._plays, spread_plays=self._spread,
+                rounds=1, evaluations=5, discrepancy=discrepancy,
+            )  # fmt: skip
+        return Found(
+            best, self.likelihood, self._capacity, self._plays, self._spread, discrepancy, p_value, freedom, self._tried
+        )
+
+    def _discrepancy(self, best: Refined, freedom: int) -> float:
+        """Return the standard deviation of each figure beyond chance with which the agreement is as chance allows."""
+        figures = self.likelihood.figures(best.candidate, self._spread)
+        low, high = 0.0, 1.0
+        for _ in range(12):
+            middle = (low + high) / 2
+            whitening = self.likelihood.whitening(figures, len(self._plays), middle)
+            residuals = self.likelihood.residuals(best.candidate, self._plays, whitening)
+            low, high = (middle, high) if (residuals**2).sum() > freedom else (low, middle)
+        return high
+
+
+def with_integer(candidate: ModelCandidate, name: str, value: int | None) -> ModelCandidate:
+    """Return the candidate with another limit; a pool's capacity stays as it is."""
+    old = candidate.structure
+    structure = dataclasses.replace(old, workers=value) if name == "workers" else dataclasses.replace(old, pool=value)
+    if name != "pool" or candidate.call is None or value is None:
+        return dataclasses.replace(candidate, structure=structure)
+    assert candidate.structure.pool is not None, candidate
+    call_s = candidate.call.mean_s * value / candidate.structure.pool
+    more_s = candidate.call.mean_s - call_s
+    io = tuple(dataclasses.replace(law, mean_s=max(law.mean_s + more_s, 0.02 * law.mean_s)) for law in candidate.io)
+    return dataclasses.replace(
+        candidate, structure=structure, io=io, call=dataclasses.replace(candidate.call, mean_s=call_s)
+    )
+
+
+def chi_square_p(value: float, freedom: int) -> float:
+    """Return the probability of a larger chi-square."""
+    return float(needed("scipy.special").chdtrc(freedom, value))
+
+
+def _spread_out(law: TimeLaw, family: Family) -> TimeLaw:
+    """Return a law that a search can widen: no constant."""
+    if law.family is not Family.CONSTANT and law.cv > 0.05:
+        return law
+    family = family if law.family is Family.CONSTANT else law.family
+    return dataclasses.replace(law, family=family, cv=max(law.cv, 0.15))

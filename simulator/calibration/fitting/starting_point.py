@@ -1,0 +1,93 @@
+"""Starting points of a fit in closed form: CPU time by the utilisation law, capacity by the highest throughput."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from simulator.calibration.fitting.fit_stage import FitStage
+from simulator.calibration.fitting.laws import Array
+from simulator.calibration.fitting.light_load import alone
+from simulator.lab.extras import needed
+
+# Throughput below this share of the offered rate: the instance was saturated.
+_SATURATED: Final = 0.97
+# An overloaded stage: throughput below this share of the requests that arrived.
+_OVERLOADED: Final = 0.9
+# Strength of the assumption that the CPU times of routes are in proportion to their latencies.
+_RIDGE: Final = 0.02
+
+
+class CapacityFigures(NamedTuple):
+    """The highest throughput of an instance, and the highest use of its CPUs (NaN: unknown).
+
+    `is_saturated`: more was offered than it served, so the throughput is its capacity.
+    """
+
+    throughput_rps: float
+    utilization: float
+    is_saturated: bool
+
+
+def capacity(stages: Sequence[FitStage]) -> CapacityFigures:
+    """Return the capacity that the stages show."""
+    throughput_rps = max(stage.throughput_rps for stage in stages)
+    used = [stage.utilization for stage in stages if np.isfinite(stage.utilization)]
+    saturated = any(stage.throughput_rps < _SATURATED * _arrival_rate(stage) for stage in stages)
+    return CapacityFigures(throughput_rps, max(used, default=float("nan")), saturated)
+
+
+def _arrival_rate(stage: FitStage) -> float:
+    settled = stage.is_settled & ~stage.is_failed
+    return float(settled.sum()) / stage.settled_s
+
+
+def light_latency_s(stages: Sequence[FitStage], routes: int) -> Array:
+    """Return the mean latency of each route at light load."""
+    found = [alone(stages, route).latency_s for route in range(routes)]
+    overall = np.concatenate(found)
+    return np.array([each.mean() if len(each) else overall.mean() for each in found])
+
+
+def cpu_means_s(stages: Sequence[FitStage], light_s: Array) -> Array:
+    """Return the mean CPU time of each route, by least squares of the CPU time of stages over their requests."""
+    routes = len(light_s)
+    known = [stage for stage in stages if np.isfinite(stage.cpu_s) and stage.cpu_s > 0]
+    if not known:
+        return _without_cpu(stages, light_s)
+    counts = np.array([_computed(stage, routes) for stage in known])
+    used_s = np.array([stage.cpu_s for stage in known])
+    weights = 1 / np.sqrt(np.maximum(counts.sum(axis=1), 1.0))
+    common = float(used_s.sum() / max(counts.sum(), 1.0))
+    mix = counts.sum(axis=0) / max(counts.sum(), 1.0)
+    proportional = common * light_s / max(float((mix * light_s).sum()), 1e-12)
+    ridge = np.sqrt(_RIDGE * counts.sum() * mix)
+    matrix = np.vstack([counts * weights[:, None], np.diag(ridge)])
+    target = np.concatenate([used_s * weights, ridge * proportional])
+    solved, _ = needed("scipy.optimize").nnls(matrix, target)
+    means_s: Array = np.maximum(np.asarray(solved), 1e-5)
+    return means_s
+
+
+def _computed(stage: FitStage, routes: int) -> Array:
+    """Return how many requests of each route have used their CPU time in the measured part. In an overloaded stage
+    these are fewer than those that arrived in it.
+    """
+    used = stage.is_settled & stage.is_served
+    counts: Array = np.bincount(stage.route[used], minlength=routes)[:routes].astype(np.float64)
+    arrived = float(counts.sum())
+    if arrived and stage.throughput_rps * stage.settled_s < _OVERLOADED * arrived:
+        counts *= stage.throughput_rps * stage.settled_s / arrived
+    return counts
+
+
+def _without_cpu(stages: Sequence[FitStage], light_s: Array) -> Array:
+    """Return half of the light latency, less if that much CPU time would not allow the highest throughput."""
+    found = capacity(stages)
+    vcpu = stages[0].vcpu
+    largest_s = vcpu / max(found.throughput_rps, 1e-9)
+    mean_s = min(0.5 * float(light_s.mean()), largest_s if found.is_saturated else 0.5 * largest_s)
+    means_s: Array = mean_s * light_s / float(light_s.mean())
+    return means_s

@@ -1,0 +1,99 @@
+"""The figures of a load stage that a fit compares: logarithms of quantiles and means of latency by route, CPU time,
+and the share of rejected requests. The same function computes them of the measurement and of plays.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from simulator.calibration.fitting.fit_stage import FitStage
+from simulator.calibration.fitting.laws import Array
+
+# Quantiles of a route's latencies, by the number of its measured requests.
+_SHARES: Final = (
+    (400, (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97)),
+    (100, (0.1, 0.3, 0.5, 0.7, 0.9)),
+    (30, (0.2, 0.5, 0.8)),
+)
+ROUTE_REQUESTS_MIN: Final = _SHARES[-1][0]
+# Standard deviation of a logarithm below which differences do not matter: a tenth of a percent.
+_SAME: Final = 0.001
+_NEVER_S: Final = 120.0  # in place of a latency if all requests of a route are rejected
+
+
+class ComparedFigures(NamedTuple):
+    """The names of the figures of a stage, (route, name) with -1 for all routes, and the least standard deviations."""
+
+    names: tuple[tuple[int, str], ...]
+    floors: Array
+
+
+class StageStatistics:
+    """Computes the figures of one stage."""
+
+    def __init__(self, stage: FitStage) -> None:
+        self._stage = stage
+        self._routes: list[tuple[int, Any, tuple[float, ...]]] = []
+        for route in np.unique(stage.route[stage.is_measured]):
+            # a request that failed has done its work, but its latency was not compared
+            places = np.flatnonzero((stage.route == route) & stage.is_settled & ~stage.is_failed)
+            count = int((stage.is_measured & (stage.route == route)).sum())
+            shares = next((given for least, given in _SHARES if count >= least), None)
+            if shares is not None:
+                self._routes.append((int(route), places, shares))
+        self._compared = np.flatnonzero(stage.is_settled & ~stage.is_failed)
+        self.has_cpu = bool(np.isfinite(stage.cpu_s) and stage.cpu_s > 0)
+        self.figures = self._figures()
+
+    @property
+    def has_routes(self) -> bool:
+        """True if a route has enough requests."""
+        return bool(self._routes)
+
+    def measured(self) -> Array:
+        """Return the figures of the measurement."""
+        stage = self._stage
+        latency_s = np.where(stage.is_measured, stage.latency_s, np.nan)
+        figures: Array = self.of(latency_s[None, :], np.array([stage.cpu_s]))[0]
+        return figures
+
+    def of(self, latency_s: Array, cpu_s: Array) -> Array:
+        """Return the figures of plays, a row each."""
+        columns: list[Array] = []
+        for _, places, shares in self._routes:
+            ordered = np.sort(latency_s[:, places], axis=1)  # those without a latency are last
+            counts = np.isfinite(ordered).sum(axis=1)
+            columns += [np.log(_quantile(ordered, counts, share)) for share in shares]
+            mean_s = np.nansum(ordered, axis=1) / np.maximum(counts, 1)
+            columns.append(np.log(np.where(counts > 0, mean_s, _NEVER_S)))
+        columns.append(np.isnan(latency_s[:, self._compared]).mean(axis=1))
+        if self.has_cpu:
+            columns.append(np.log(np.maximum(cpu_s, 1e-9)))
+        return np.stack(columns, axis=1)
+
+    def _figures(self) -> ComparedFigures:
+        names: list[tuple[int, str]] = []
+        floors: list[float] = []
+        median_s = float(np.median(self._stage.latency_s[self._stage.is_measured]))
+        for route, _, shares in self._routes:
+            names += [(route, f"p{100 * share:g}") for share in shares] + [(route, "mean")]
+            floors += [_SAME + self._stage.resolution_s / median_s] * (len(shares) + 1)
+        names.append((-1, "rejected"))
+        floors.append(0.5 / max(1, len(self._compared)))
+        if self.has_cpu:
+            names.append((-1, "cpu"))
+            floors.append(_SAME)
+        return ComparedFigures(tuple(names), np.array(floors))
+
+
+def _quantile(ordered: Array, counts: Array, share: float) -> Array:
+    """Return a quantile of each row, of its first `counts` values."""
+    place = share * np.maximum(counts - 1, 0)
+    low = np.floor(place).astype(np.int64)
+    high = np.minimum(low + 1, np.maximum(counts - 1, 0)).astype(np.int64)
+    rows = np.arange(len(ordered))
+    at_low, at_high = ordered[rows, low], ordered[rows, high]
+    found = at_low + (place - low) * (at_high - at_low)
+    return np.where(counts > 0, np.maximum(found, 1e-9), _NEVER_S)

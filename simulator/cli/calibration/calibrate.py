@@ -1,0 +1,100 @@
+"""`simulator calibrate`: fits a model to observations, and writes the model and its scenario."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from simulator.calibration.fitting.calibrate import GivenObservation, NotCalibrated, calibrated
+from simulator.calibration.model.calibrated_model import CalibratedModel, ObservedFile
+from simulator.calibration.model.model_file import SUFFIX as MODEL_SUFFIX
+from simulator.calibration.model.model_file import model_json
+from simulator.calibration.model.scenario_text import parameter_text, scenario_text
+from simulator.calibration.observation.observation_file import SUFFIX, read_observation, sha256_of
+from simulator.cli.exit_codes import bad_input, cannot
+from simulator.cli.outputs import Outputs
+from simulator.cli.printing import echo
+from simulator.lab.extras import MissingLibrary
+from simulator.model.text.problems import FileProblems
+from simulator.model.text.versions import OtherVersion
+
+_NAME_MAX: Final = 40
+
+
+def calibrate_verb(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES...", help="Observations of one service, written by `observe`.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The model file (default: NAME.model.json).")
+    ] = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", metavar="FILE", help="The scenario with the model (default: NAME.yaml)."),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="Name of the service (default: that of the first file)."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the plays of the model.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the names of the files only.")] = False,
+) -> None:
+    """Fit a model to observations of a service: CPU and I/O times, workers, event loop, locks, with 95 % intervals.
+
+    Writes NAME.model.json, which `predict` and `verify` read, and NAME.yaml, a scenario with the model. What the
+    observations cannot tell is stated, not invented.
+    """
+    chosen = _service_name(files[0]) if name is None else name
+    if not re.fullmatch("[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", chosen):
+        bad_input(f"--name {chosen!r}, must be lowercase letters, digits and hyphens, at most {_NAME_MAX}")
+    stem = files[0].name.removesuffix(SUFFIX) or chosen
+    model_file = output or Path(f"{stem}{MODEL_SUFFIX}")
+    scenario_file = scenario or Path(f"{stem}.yaml")
+    with Outputs() as outputs:
+        outputs.protect(files)
+        model_text, scenario_stream = outputs.text("--output", model_file), outputs.text("--scenario", scenario_file)
+        assert model_text is not None, "it has a default"
+        assert scenario_stream is not None, "it has a default"
+        try:
+            model = calibrated(_given(files), chosen, seed)
+        except (FileProblems, OtherVersion, NotCalibrated) as error:
+            bad_input(str(error))
+        except OSError as error:
+            bad_input(f"{error.filename or files[0]}: {error.strerror}")
+        except MissingLibrary as error:
+            cannot(error)
+        model_text.write(model_json(model))
+        scenario_stream.write(scenario_text(model, model_file.name))
+        outputs.commit()
+    for line in () if quiet else calibration_lines(model):
+        echo(line)
+    echo(f"{model_file}: the model; {scenario_file}: a scenario with it")
+
+
+def _given(files: Sequence[Path]) -> list[GivenObservation]:
+    return [
+        GivenObservation(read_observation(file), ObservedFile(name=file.name, sha256=sha256_of(file))) for file in files
+    ]
+
+
+def _service_name(file: Path) -> str:
+    """Return a name of a service, made from that of a file."""
+    text = re.sub("[^a-z0-9]+", "-", file.name.removesuffix(SUFFIX).lower()).strip("-")[:_NAME_MAX].strip("-")
+    return text or "service"
+
+
+def calibration_lines(model: CalibratedModel) -> Iterator[str]:
+    """Yield what was found, line by line."""
+    yield model.provenance.method
+    for parameter in model.parameters:
+        yield f"  {parameter_text(parameter)}"
+    goodness = model.fit.goodness
+    if goodness is not None and goodness.p_value is not None:
+        verdict = "as much as chance explains" if goodness.p_value >= 0.01 else "more than chance explains"
+        yield f"Measurement and model differ by {verdict} (p = {goodness.p_value:.2g})."
+    yield from (f"Warning: {each}" for each in model.warnings)
+    yield from (f"Unknown: {each}" for each in model.unknown)
