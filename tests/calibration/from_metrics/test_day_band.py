@@ -1,4 +1,4 @@
-"""From the metrics of one day to the band of the next: the whole way, small with few draws, and a day with the target."""
+"""From the metrics of one day to the band of the next: small with few draws, and eight hours with the target."""
 
 from __future__ import annotations
 
