@@ -86,6 +86,15 @@ def read_log(files: Sequence[InputFile], seed: int = 1) -> LogRows:
     return _checked(parts, reading.routes.names, stamp_s, seed, is_cut=is_cut, name=_names(files))
 
 
+def rows_of_requests(requests: Requests, routes: Sequence[str], name: str, seed: int = 1) -> LogRows:
+    """Return the rows of requests that are in memory; `name` names them in errors.
+
+    Raises:
+        CannotCalibrate: as `read_log` does.
+    """
+    return _checked([requests], routes, 0.0, seed, is_cut=False, name=name)
+
+
 def _checked(
     parts: Sequence[Requests], names: Sequence[str], stamp_s: float, seed: int, *, is_cut: bool, name: str
 ) -> LogRows:

@@ -18,7 +18,7 @@ from simulator.calibration.model.calibrated_model import CalibratedModel
 from simulator.calibration.prediction.draws import Draw, draws_of
 from simulator.calibration.prediction.interval import predicted
 from simulator.calibration.prediction.model_scenario import at_rate, model_scenario
-from simulator.calibration.prediction.objectives import objectives_text, saturation
+from simulator.calibration.prediction.objectives import bounded, objectives_text, saturation
 from simulator.calibration.prediction.predict import Advance, Predictor
 from simulator.calibration.prediction.prediction import CapacityPrediction, Prediction, RatePrediction
 from simulator.calibration.prediction.runs import RunFigures, backend_for, play_figures
@@ -38,6 +38,8 @@ _FIRST_STEP: Final = 1.5
 _STEP: Final = 1.05
 # A light load, as a share of the rate that the processors or slots allow at most.
 _LIGHT: Final = 0.05
+# No search goes beyond this multiple of that rate: there the service serves a fraction of the requests only.
+_OVERLOAD: Final = 4.0
 _LIGHT_REQUESTS: Final = 2000
 _START_RPS: Final = 50.0
 _DIGITS: Final = 3
@@ -59,9 +61,9 @@ def predict_capacity(
     """
     best = model_scenario(model, model.application, service)
     most_rps = _most_rps(best, model.name)
-    wanted = tuple(objectives) or saturation(_light_p95_s(best, model.name, most_rps * _LIGHT))
+    wanted = bounded(tuple(objectives)) if objectives else saturation(_light_p95_s(best, model.name, most_rps * _LIGHT))
     predictor = Predictor(model, service, most_rps, runs_of_capacity(model, service))
-    search = _Search(lambda draw, rate_rps: _played(predictor, draw, rate_rps, wanted, advance), most_rps * _LIGHT)
+    search = _Search(lambda draw, rate_rps: _played(predictor, draw, rate_rps, wanted, advance), most_rps)
     highest: list[float | None] = []
     start_rps, step = most_rps / 2, _FIRST_STEP
     for draw in predictor.draws:
@@ -92,11 +94,12 @@ def runs_of_capacity(model: CalibratedModel, service: PredictedService) -> int:
 
 
 class _Search:
-    """Finds the highest rate at which a draw meets the objectives. `lowest_rps`: it does not look below this rate."""
+    """Finds the highest rate at which a draw meets the objectives, near the rate `most_rps` of full use or below it."""
 
-    def __init__(self, meets: Callable[[Draw, float], bool], lowest_rps: float) -> None:
+    def __init__(self, meets: Callable[[Draw, float], bool], most_rps: float) -> None:
         self._meets = meets
-        self.lowest_rps = max(lowest_rps, RATE_MIN_RPS)
+        self.lowest_rps = max(most_rps * _LIGHT, RATE_MIN_RPS)
+        self._highest_rps = min(most_rps * _OVERLOAD, RATE_MAX_RPS)
 
     def highest_rps(self, draw: Draw, start_rps: float, step: float) -> float | None:
         """Return the rate; None if the lowest one is too high. Search from `start_rps`, by a factor that grows."""
@@ -104,7 +107,7 @@ class _Search:
         upwards = self._meets(draw, rate_rps)
         while True:
             other_rps = rate_rps * step if upwards else max(rate_rps / step, self.lowest_rps)
-            if other_rps > RATE_MAX_RPS:
+            if other_rps > self._highest_rps:
                 return rate_rps
             if not upwards and rate_rps <= self.lowest_rps:
                 return None

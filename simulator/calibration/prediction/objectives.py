@@ -12,6 +12,10 @@ from simulator.scenario.check_expression import CheckExpression, parse_check
 # share of the requests fail.
 SATURATED_FACTOR: Final = 5.0
 SATURATED_ERRORS: Final = "error_rate < 1 %"
+# Objectives with one of these metrics fail at overload. Latencies do not: they are those of served requests.
+_ABOUT_OVERLOAD: Final = frozenset(
+    {"error_rate", "rejected_ratio", "failed_ratio", "error_rate_after_retries", "status", "served_rps", "queue"}
+)
 _COMMA: Final = re.compile(r",(?![^{]*\})")  # not one between the braces of a tag
 
 
@@ -26,6 +30,16 @@ def parse_objectives(text: str) -> tuple[CheckExpression, ...]:
         msg = f"slo = {text!r}, must be checks separated by commas, such as 'p95 < 250 ms, error_rate < 0.1 %'"
         raise ValueError(msg)
     return tuple(_objective(part) for part in parts if part)
+
+
+def bounded(objectives: tuple[CheckExpression, ...]) -> tuple[CheckExpression, ...]:
+    """Return objectives that fail at some rate: with the limit of errors if they are about latency only.
+
+    A full instance rejects further requests at once, so latency alone can stay within its limit at any rate.
+    """
+    if any(each.metric in _ABOUT_OVERLOAD for each in objectives):
+        return objectives
+    return (*objectives, parse_check(SATURATED_ERRORS))
 
 
 def saturation(light_p95_s: float) -> tuple[CheckExpression, ...]:

@@ -26,8 +26,8 @@ class PredictQuestion:
         str | None,
         typer.Option(
             metavar="CHECKS",
-            help="The SLO, such as 'p95 < 250 ms, error_rate < 0.1 %'. Default for the highest rate: p95 below five "
-            "times that of an instance without load, error rate below 1 %.",
+            help="The SLO, such as 'p95 < 250 ms, error_rate < 0.1 %'. The highest rate is also limited by 1 % "
+            "errors if the SLO has no limit of errors; without an SLO by p95 five times that without load.",
         ),
     ] = None
     scenario: Annotated[

@@ -72,6 +72,16 @@ def test_an_slo_that_no_rate_meets_is_told_with_the_measured_figure() -> None:
     assert headline(found).startswith("No rate meets the SLO p50 < 20 ms")
 
 
+def test_a_latency_that_no_rate_exceeds_is_not_the_only_limit() -> None:
+    """A served request takes 40 ms at any rate; by Erlang's formula 1 % fail at a load of 0.46 of three slots."""
+    model = model_of({"io": "40ms"})
+    found = predict_capacity(model, PredictedService(max_concurrency=3, duration_s=30), parse_objectives("p95 < 1 s"))
+    assert found.slo == "p95 < 1 s, error_rate < 1 %"
+    assert found.capacity is not None
+    assert found.capacity.highest is not None
+    assert blocked(found.capacity.highest.value * 0.040, 3) == pytest.approx(0.01, rel=0.5)
+
+
 def test_the_number_of_runs_is_estimated_for_the_progress() -> None:
     model, played = model_of({"io": exponential(0.040)}), 0
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.calibration.prediction.objectives import objectives_text, parse_objectives, saturation
+from simulator.calibration.prediction.objectives import bounded, objectives_text, parse_objectives, saturation
 
 
 def test_an_slo_is_checks_separated_by_commas_but_not_within_tags() -> None:
@@ -31,3 +31,10 @@ def test_the_default_slo_is_five_times_the_latency_without_load() -> None:
     latency, errors = saturation(0.0412345)
     assert latency.limit == pytest.approx(5 * 0.0412345, rel=1e-9)
     assert (latency.text, errors.limit) == ("p95 < 206 ms", 0.01)
+
+
+def test_an_slo_about_latency_alone_gets_a_limit_of_errors() -> None:
+    assert objectives_text(bounded(parse_objectives("p95 < 250 ms"))) == "p95 < 250 ms, error_rate < 1 %"
+    for text in ("p95 < 1 s, error_rate < 0.1 %", "rejected_ratio < 5 %", "status_429 < 1"):
+        given = parse_objectives(text)
+        assert bounded(given) == given
