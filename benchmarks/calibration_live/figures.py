@@ -13,6 +13,9 @@ from simulator.calibration.observation.observation import LoadStage
 # Bounds of the medians, and of each single experiment unless a warning names it.
 BOUNDS: Final = {"p50": 0.05, "p95": 0.08, "saturation": 0.05}
 WORST: Final = 0.20
+# An interval from more than this share below the prediction to more than this share above it, or a change by more than
+# this share if the load were 3 % higher, is a warning.
+_WIDE: Final = 0.20
 _INTERVAL: Final = (0.025, 0.975)
 
 
@@ -25,10 +28,13 @@ class StageFigures(NamedTuple):
 
 
 def figures_of(stage: LoadStage) -> StageFigures:
-    """Return the figures of a stage after its warm-up. NaN without a served request."""
+    """Return the figures of a stage after its warm-up. NaN without a served request.
+
+    Latencies count from when a request was sent: the model plays the arrivals as they were, late or not.
+    """
     requests = stage.requests
     chosen = requests.served & (requests.sent_s >= stage.warm_up_s)
-    latency_s = requests.latency_s[chosen]
+    latency_s = (requests.latency_s - requests.late_s)[chosen]
     p50_s, p95_s = np.quantile(latency_s, (0.5, 0.95)) if len(latency_s) else (np.nan, np.nan)
     ended_s = (requests.sent_s + requests.latency_s)[requests.served]
     inside = (ended_s >= stage.warm_up_s) & (ended_s < stage.duration_s)
@@ -69,16 +75,25 @@ def compared(
     played: Sequence[StageFigures],
     *,
     saturated: bool,
+    more: Sequence[StageFigures] = (),
     warnings: tuple[str, ...],
 ) -> list[Compared]:
-    """Return the figures of a stage. `played`: those of the models that the data allow."""
+    """Return the figures of a stage. `played`: those of the models that the data allow; `more`: at a load that is 3 %
+    higher.
+    """
     names = {"saturation": "served_rps"} if saturated else {"p50": "p50_s", "p95": "p95_s"}
     rows = []
     for name, field in names.items():
         values = np.array([getattr(each, field) for each in played])
         low, middle, high = np.nanquantile(values, (_INTERVAL[0], 0.5, _INTERVAL[1]))
         of_measured = float(getattr(measured, field))
+        named = [*warnings]
+        if high - low > 2 * _WIDE * middle:
+            named.append(f"the interval is wide, {low / middle - 1:+.0%} to {high / middle - 1:+.0%}")
+        change = float(np.nanmedian([getattr(each, field) for each in more])) / middle - 1 if more else 0.0
+        if change > _WIDE:
+            named.append(f"close to saturation: 3 % more load changes it by {change:+.0%}")
         rows.append(
-            Compared(application, rate_rps, name, of_measured, float(middle), float(low), float(high), warnings)
+            Compared(application, rate_rps, name, of_measured, float(middle), float(low), float(high), tuple(named))
         )
     return rows

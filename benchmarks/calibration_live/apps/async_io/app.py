@@ -23,17 +23,17 @@ def ranking(times: int) -> str:
 
 async def profile(request: web.Request) -> web.Response:
     """Asks two services, one after the other, and computes a little before, between and after."""
-    ranking(8)
+    ranking(12)
     await asyncio.sleep(chance.lognormvariate(-4.0, 0.25))
-    ranking(8)
+    ranking(12)
     await asyncio.sleep(chance.lognormvariate(-3.5, 0.25))
-    return web.json_response(text=ranking(8), headers={"x-user": request.match_info["user"]})
+    return web.json_response(text=ranking(12), headers={"x-user": request.match_info["user"]})
 
 
 async def feed(_: web.Request) -> web.Response:
     """Asks one slow service."""
     await asyncio.sleep(chance.lognormvariate(-2.5, 0.15))
-    return web.json_response(text=ranking(16))
+    return web.json_response(text=ranking(24))
 
 
 async def health(_: web.Request) -> web.Response:

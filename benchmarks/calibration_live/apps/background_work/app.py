@@ -31,8 +31,8 @@ threading.Thread(target=summarise, daemon=True).start()
 
 @app.get("/today")
 def today() -> dict[str, object]:
-    """Computes for about 6 ms, then waits for 20 ms."""
-    total = sum(number * number % 7 for number in range(60_000))
+    """Computes for about 8 ms, then waits for 20 ms."""
+    total = sum(number * number % 7 for number in range(100_000))
     time.sleep(chance.lognormvariate(-3.9, 0.2))
     return {"total": total, "summary": summary}
 

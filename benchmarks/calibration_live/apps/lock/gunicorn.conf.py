@@ -1,8 +1,8 @@
-"""gunicorn's settings: one process with 32 threads."""
+"""gunicorn's settings: one process with as many threads as there may be requests in progress."""
 
 import os
 
 bind = f"{os.getenv('HOST', '0.0.0.0')}:{os.getenv('PORT', '8080')}"
 workers = 1
-threads = 32
+threads = 200
 graceful_timeout = 5

@@ -1,4 +1,4 @@
-// A search service on Node's own HTTP server: one event loop that filters and sorts, and waits for an index.
+// A search service on Node's own HTTP server: one event loop that filters and sorts, and waits for the stock.
 "use strict";
 
 const http = require("node:http");
@@ -30,9 +30,10 @@ function answer(response, status, body) {
 const server = http.createServer((request, response) => {
   const path = new URL(request.url, "http://localhost").pathname;
   if (path === "/search") {
-    setTimeout(() => answer(response, 200, search(48)), 20 + 20 * chance());
+    const found = search(96);
+    setTimeout(() => answer(response, 200, found), 20 + 20 * chance()); // as if the stock were asked for
   } else if (path === "/suggest") {
-    answer(response, 200, search(16));
+    answer(response, 200, search(32));
   } else if (path === "/health") {
     answer(response, 200, "{}");
   } else {

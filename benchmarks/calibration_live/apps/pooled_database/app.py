@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import web
@@ -16,20 +17,27 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 pool: asyncio.Queue[Connection] = asyncio.Queue()
 
 
-async def query(text: str) -> str:
-    """Send a query on a free connection; wait for one if there is none, first come, first served."""
-    reader, writer = connection = await pool.get()
+@asynccontextmanager
+async def connected() -> AsyncIterator[Connection]:
+    """Take a free connection; wait for one if there is none, first come, first served."""
+    connection = await pool.get()
     try:
-        writer.write(text.encode() + b"\n")
-        return (await reader.readline()).decode().strip()
+        yield connection
     finally:
         pool.put_nowait(connection)
 
 
+async def query(connection: Connection, text: str) -> str:
+    reader, writer = connection
+    writer.write(text.encode() + b"\n")
+    return (await reader.readline()).decode().strip()
+
+
 async def order(request: web.Request) -> web.Response:
-    """Makes two queries, one after the other."""
-    row = await query(f"SELECT order {request.match_info['number']}")
-    lines = await query("SELECT lines")
+    """Makes two queries on one connection, as in a transaction."""
+    async with connected() as connection:
+        row = await query(connection, f"SELECT order {request.match_info['number']}")
+        lines = await query(connection, "SELECT lines")
     return web.json_response({"order": row, "lines": lines})
 
 

@@ -1,4 +1,4 @@
-"""A transcript service on aiohttp that streams its answer: ten parts, each computed and then followed by a wait."""
+"""A transcript service on aiohttp that streams its answer: five parts, each computed and then followed by a wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ chance = random.Random(21)
 
 def sentence(number: int) -> bytes:
     total = 0
-    for step in range(5_000):
+    for step in range(30_000):
         total = (total * 31 + step + number) % 1_000_003
     return f"sentence {number}: {total}\n".encode() * 20
 
@@ -21,9 +21,9 @@ def sentence(number: int) -> bytes:
 async def transcript(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)
-    for number in range(10):
+    for number in range(5):
         await response.write(sentence(number))
-        await asyncio.sleep(chance.lognormvariate(-4.0, 0.3))
+        await asyncio.sleep(chance.lognormvariate(-3.3, 0.3))
     await response.write_eof()
     return response
 
