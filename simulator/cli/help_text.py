@@ -47,7 +47,10 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "calibrate": (
         "simulator calibrate shop.observation.zip",
-        "simulator calibrate shop-1.observation.zip shop-2.observation.zip -o shop.model.json --name shop",
+        "simulator calibrate a.observation.zip b.observation.zip --name shop",
+        "simulator calibrate access.log.gz --instances 2 --max-concurrency 80",
+        "simulator calibrate day.json service.json --name shop",
+        "simulator calibrate capacity.csv",
     ),
     "predict": (
         "simulator predict shop.model.json --max-concurrency 20 --slo 'p95 < 250 ms'",

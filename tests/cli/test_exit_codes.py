@@ -65,7 +65,7 @@ BAD_INPUT = {
         ["FILE", "--duration-max", "1s"],
         ["."],
     ],
-    "calibrate": [["none.observation.zip"], ["FILE"], ["FILE", "--name", "A B"]],
+    "calibrate": [["none.observation.zip"], ["FILE"], ["FILE", "--name", "A B"], ["none.log", "--instances", "2"]],
     "predict": [["none.model.json"], ["FILE"], ["FILE", "--rate", "none"]],
     "verify": [["none.model.json", "--rate", "5"], ["FILE", "--rate", "5"], ["FILE"]],
     "export": [["none"], ["first-look", "--to", "k5"], ["FILE"]],

@@ -82,15 +82,16 @@ def calibrate_log(
     files: Sequence[ObservedFile] = (),
     *,
     seed: int = 1,
-    candidates: int = CANDIDATES,
+    candidates: int | None = None,
     made_at: str = "",
     tell: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> CalibratedModel:
-    """Return the model. `tell` gets the number of candidates that were played, and of all.
+    """Return the model. `tell` gets the number of candidates that were played, and of all (default: `CANDIDATES`).
 
     Raises:
         CannotCalibrate: if the log has no light load.
     """
+    candidates = CANDIDATES if candidates is None else candidates
     instances = service.instances or 1
     present = in_progress(rows.start_s, rows.duration_s)
     light = light_limit(present, rows.route)

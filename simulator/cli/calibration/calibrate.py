@@ -1,9 +1,10 @@
-"""`simulator calibrate`: fits a model to observations, and writes the model and its scenario."""
+"""`simulator calibrate`: fits a model to observations or recordings, and writes the model and its scenario."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,19 +16,36 @@ from simulator.calibration.model.model_file import SUFFIX as MODEL_SUFFIX
 from simulator.calibration.model.model_file import model_json
 from simulator.calibration.model.scenario_text import parameter_text, scenario_text
 from simulator.calibration.observation.observation_file import SUFFIX, read_observation, sha256_of
+from simulator.cli.calibration.recordings import (
+    RecordedService,
+    RecordingKind,
+    calibrated_recording,
+    capacity_lines,
+    recording_kind,
+)
 from simulator.cli.exit_codes import bad_input, cannot
+from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
+from simulator.cli.terminal import Terminal
 from simulator.lab.extras import MissingLibrary
 from simulator.model.text.problems import FileProblems
 from simulator.model.text.versions import OtherVersion
+from simulator.world.clock import epoch_s
 
 _NAME_MAX: Final = 40
 
 
+@grouped
 def calibrate_verb(
+    service: RecordedService,
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILES...", help="Observations of one service, written by `observe`.")
+        list[Path],
+        typer.Argument(
+            metavar="FILES...",
+            help="Observations of one service, written by `observe`; or its access logs, its CloudWatch metrics, or a "
+            "CSV of throughput by concurrency.",
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The model file (default: NAME.model.json).")
@@ -46,12 +64,18 @@ def calibrate_verb(
     """Fit a model to observations of a service: CPU and I/O times, workers, event loop, locks, with 95 % intervals.
 
     Writes NAME.model.json, which `predict` and `verify` read, and NAME.yaml, a scenario with the model. What the
-    observations cannot tell is stated, not invented.
+    observations cannot tell is stated, not invented. Of throughput by concurrency the scalability law is printed.
     """
+    kind = _kind(files, service)
+    if kind is RecordingKind.CAPACITY:
+        if output is not None or scenario is not None:
+            bad_input(f"{files[0]} has throughput by concurrency, of which a law is printed and no file written")
+        _print_capacity(files)
+        return
     chosen = _service_name(files[0]) if name is None else name
     if not re.fullmatch("[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", chosen):
         bad_input(f"--name {chosen!r}, must be lowercase letters, digits and hyphens, at most {_NAME_MAX}")
-    stem = files[0].name.removesuffix(SUFFIX) or chosen
+    stem = files[0].name.removesuffix(SUFFIX) or chosen if kind is RecordingKind.OBSERVATION else chosen
     model_file = output or Path(f"{stem}{MODEL_SUFFIX}")
     scenario_file = scenario or Path(f"{stem}.yaml")
     with Outputs() as outputs:
@@ -60,8 +84,8 @@ def calibrate_verb(
         assert model_text is not None, "it has a default"
         assert scenario_stream is not None, "it has a default"
         try:
-            model = calibrated(_given(files), chosen, seed)
-        except (FileProblems, OtherVersion, NotCalibrated) as error:
+            model = _calibrated(files, kind, service, chosen, seed, quiet=quiet)
+        except (FileProblems, OtherVersion, NotCalibrated, ValueError) as error:
             bad_input(str(error))
         except OSError as error:
             bad_input(f"{error.filename or files[0]}: {error.strerror}")
@@ -75,6 +99,43 @@ def calibrate_verb(
     echo(f"{model_file}: the model; {scenario_file}: a scenario with it")
 
 
+def _kind(files: Sequence[Path], service: RecordedService) -> RecordingKind:
+    try:
+        kind = recording_kind(files)
+    except (FileProblems, ValueError) as error:
+        bad_input(str(error))
+    except OSError as error:
+        bad_input(f"{error.filename or files[0]}: {error.strerror}")
+    if kind not in {RecordingKind.METRICS, RecordingKind.LOG} and service != RecordedService():
+        bad_input("options of the service are given, must be left out except with access logs and metrics")
+    return kind
+
+
+def _print_capacity(files: Sequence[Path]) -> None:
+    try:
+        lines = capacity_lines(files)
+    except (FileProblems, ValueError) as error:
+        bad_input(str(error))
+    except MissingLibrary as error:
+        cannot(error)
+    for line in lines:
+        echo(line)
+
+
+def _calibrated(
+    files: Sequence[Path], kind: RecordingKind, service: RecordedService, name: str, seed: int, *, quiet: bool
+) -> CalibratedModel:
+    if kind is RecordingKind.OBSERVATION:
+        return calibrated(_given(files), name, seed)
+    made_at = datetime.fromtimestamp(epoch_s(), UTC).isoformat(timespec="seconds")
+    with Terminal(stderr=True, quiet=quiet).status("") as status:
+
+        def tell(done: int, of_all: int) -> None:
+            status.update(f"{done} of {of_all} runs of candidate models")
+
+        return calibrated_recording(files, kind, service, name, seed, made_at, tell)
+
+
 def _given(files: Sequence[Path]) -> list[GivenObservation]:
     return [
         GivenObservation(read_observation(file), ObservedFile(name=file.name, sha256=sha256_of(file))) for file in files
@@ -82,8 +143,9 @@ def _given(files: Sequence[Path]) -> list[GivenObservation]:
 
 
 def _service_name(file: Path) -> str:
-    """Return a name of a service, made from that of a file."""
-    text = re.sub("[^a-z0-9]+", "-", file.name.removesuffix(SUFFIX).lower()).strip("-")[:_NAME_MAX].strip("-")
+    """Return a name of a service, made from that of a file without its endings."""
+    own = file.name.removesuffix(SUFFIX) if file.name.endswith(SUFFIX) else file.name.lstrip(".").partition(".")[0]
+    text = re.sub("[^a-z0-9]+", "-", own.lower()).strip("-")[:_NAME_MAX].strip("-")
     return text or "service"
 
 

@@ -6,8 +6,13 @@ import json
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from simulator.calibration.from_logs import log_model
+from simulator.calibration.model.model_file import read_model
+from simulator.cli import app
 from simulator.cli.calibration.recordings import (
     RecordedService,
     RecordingKind,
@@ -78,6 +83,39 @@ def test_a_capacity_file_gives_a_law(folder: Path) -> None:
     assert any(line.startswith("contention") for line in lines)
     with pytest.raises(ValueError, match="2 files, must be one"):
         capacity_lines([folder / "capacity.csv", folder / "graph.csv"])
+
+
+def test_the_verb_prints_the_law_of_a_capacity_file_and_writes_nothing(folder: Path) -> None:
+    before = sorted(folder.iterdir())
+
+    done = CliRunner().invoke(app, ["calibrate", str(folder / "capacity.csv")])
+    with_output = CliRunner().invoke(app, ["calibrate", str(folder / "capacity.csv"), "-o", str(folder / "model")])
+    with_options = CliRunner().invoke(app, ["calibrate", str(folder / "capacity.csv"), "--instances", "2"])
+
+    assert done.exit_code == 0, done.output
+    assert "throughput(N) = " in done.output
+    assert (with_output.exit_code, with_options.exit_code) == (2, 2)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_the_verb_calibrates_a_log(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The busiest requests of a small log are played with three candidates."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(log_model, "CANDIDATES", 3)
+    rng = np.random.Generator(np.random.PCG64(1))
+    starts_s, lengths_s = np.cumsum(rng.exponential(0.1, 1_200)), rng.lognormal(-2.5, 0.4, 1_200)
+    rows = zip(starts_s.tolist(), lengths_s.tolist(), strict=True)
+    Path("requests.csv").write_text(
+        "source,intended_s,latency_s,status\n" + "".join(f"web,{at:.6f},{length:.6f},200\n" for at, length in rows)
+    )
+
+    done = CliRunner().invoke(app, ["calibrate", "requests.csv", "--instances", "1", "--name", "shop", "--quiet"])
+
+    assert done.exit_code == 0, done.output
+    model = read_model(Path("shop.model.json"))
+    assert model.parameter("median of the service time").value == pytest.approx(np.median(lengths_s), rel=0.1)
+    assert model.observed.sizes
+    assert Path("shop.yaml").read_text().startswith("# A model of an access log")
 
 
 def test_a_log_that_tells_too_little_is_an_error_with_the_reason(folder: Path) -> None:
