@@ -49,7 +49,7 @@ In Python, in a notebook too:
     result.decisions()  # a data frame
     compare("first-look", ["configured", "knative"], seeds=5)
 
-A service of your own: `observe` measures it, `predict` answers from its calibrated model, `verify` compares both.
+A service of your own: `observe` measures it, `calibrate` fits a model, `predict` answers from it, `verify` compares.
 """
 
 from importlib import import_module as _import_module
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         BrokenRun,
         ComparisonResult,
         MissingLibrary,
+        NotCalibrated,
         ObservationResult,
         Page,
         PredictionResult,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
         SweepResult,
         UnusableService,
         VerificationResult,
+        calibrate,
         compare,
         observe,
         predict,
@@ -82,6 +84,7 @@ __all__ = [
     "BrokenRun",
     "ComparisonResult",
     "MissingLibrary",
+    "NotCalibrated",
     "ObservationResult",
     "Page",
     "PredictionResult",
@@ -92,6 +95,7 @@ __all__ = [
     "SweepResult",
     "UnusableService",
     "VerificationResult",
+    "calibrate",
     "compare",
     "observe",
     "predict",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from simulator.lab.extras import MissingLibrary
 from simulator.replay.runner import BrokenRun
 from simulator.scenario.problems import ScenarioError
+from simulator.sdk.calibration.calibrate import NotCalibrated, calibrate
 from simulator.sdk.calibration.observe import ObservationResult, UnusableService, observe
 from simulator.sdk.calibration.predict import PredictionResult, predict
 from simulator.sdk.calibration.service_model import ServiceModel
@@ -27,6 +28,7 @@ __all__ = [
     "BrokenRun",
     "ComparisonResult",
     "MissingLibrary",
+    "NotCalibrated",
     "ObservationResult",
     "Page",
     "PredictionResult",
@@ -37,6 +39,7 @@ __all__ = [
     "SweepResult",
     "UnusableService",
     "VerificationResult",
+    "calibrate",
     "compare",
     "observe",
     "predict",

@@ -1,1 +1,1 @@
-"""Models of a service in Python: `observe`, `predict` and `verify`, as the verbs of the command line."""
+"""Models of a service in Python: `observe`, `calibrate`, `predict` and `verify`, as the verbs of the command line."""

@@ -11,7 +11,17 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
-from simulator import ObservationResult, PredictionResult, ScenarioError, ServiceModel, observe, predict, verify
+from simulator import (
+    NotCalibrated,
+    ObservationResult,
+    PredictionResult,
+    ScenarioError,
+    ServiceModel,
+    calibrate,
+    observe,
+    predict,
+    verify,
+)
 from simulator.calibration.model.calibrated_model import ModelParameter
 from simulator.calibration.prediction import draws
 from simulator.sdk.calibration.rates import rates_of, seconds_of
@@ -155,3 +165,28 @@ def test_what_python_cannot_do_is_named(model: ServiceModel, tmp_path: Path) -> 
         verify(model, "image:shop", 10, clock="fast")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="instances = 2, must be left out"):
         predict(model, 10, instances=2, max_size=3)
+
+
+def test_what_cannot_be_calibrated_is_refused_with_the_reason(truth: Path) -> None:
+    few = observe(truth, rates=[2], level="2s", duration_max="10s", clock="virtual")
+    with pytest.raises(NotCalibrated, match=r"\w+ \w+"):
+        calibrate(few)
+    with pytest.raises(NotCalibrated, match="at least 1000"):
+        calibrate(pd.DataFrame({"at": [1.0, 2.0], "duration": [0.1, 0.2]}))
+    with pytest.raises(ValueError, match="given = nothing"):
+        calibrate([])
+
+
+@pytest.mark.slow
+def test_a_simulated_service_is_observed_calibrated_and_predicted(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text(
+        "services: {shop: {application: {simulated: {cpu: 4ms, io: {exponential: 40ms}, workers: 8}}}}\nduration: 1s\n"
+    )
+    seen = observe(file, rates=[20, 60, 120, 180], level="15s", duration_max="2m", clock="virtual")
+    model = calibrate(seen, "shop")
+    parameters = model.parameters().set_index("name")
+    (cpu,) = (row for name, row in parameters.iterrows() if "mean CPU time" in str(name))
+    assert cpu["value"] == pytest.approx(0.004, rel=0.1)
+    check = verify(model, file, [100], bound="p50 15 %, throughput inside", duration="20s", clock="virtual", seed=3)
+    assert check.passed, str(check)
