@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulator.builds.dockerfile.builder import tag_of
 from simulator.calibration.observation.observation import ServiceObservation
 from simulator.calibration.observation.observation_file import read_observation
 from simulator.calibration.observing.observe import observe
@@ -134,7 +135,10 @@ def test_a_folder_with_a_dockerfile_is_built_and_observed(folder: Path) -> None:
     lines = [f"FROM {shell_image()}", "COPY index.html /site/", "EXPOSE 8000", server]
     (project / "Dockerfile").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (project / "index.html").write_text("hello\n", encoding="utf-8")
-    made = observe("./site", state=folder / "state", budget_s=20.0)
+    try:
+        made = observe("./site", state=folder / "state", budget_s=20.0)
+    finally:
+        subprocess.run(["docker", "rmi", tag_of(project)], capture_output=True, check=False)
     assert_every_request_has_an_outcome(made)
     assert made.loads[0].requests.served.all()
 
