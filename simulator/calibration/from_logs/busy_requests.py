@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.calibration.from_logs.log_rows import Floats, LogRows
 from simulator.lab.minutes.played_requests import played_requests
@@ -26,6 +27,7 @@ _TRACE: Final = "arrivals.csv"
 # Differences of latency that count as agreement: the model is no copy of the service.
 _TOLERATED: Final = (0.03, 0.03, 0.06)
 _SHARES: Final = (0.5, 0.95)
+_UNCORRELATED: Final = 0.05
 
 
 class BusyRequests:
@@ -64,16 +66,12 @@ class BusyRequests:
         count = min(len(order), len(self.start_s))
         modelled = self._by_slice(played.latency_s[order][:count])
         measured = self._by_slice(self._duration_s[:count])
-        return sum(self._of_group(measured[group], modelled[group]) for group in self._groups)
-
-    def _of_group(self, measured: Floats, modelled: Floats) -> float:
         with np.errstate(invalid="ignore", divide="ignore"):
             ratios = np.log(measured / modelled)
-        ratios = ratios[np.isfinite(ratios).all(axis=1)]
-        if len(ratios) < _GROUP_MIN:
-            return 0.0
-        variances = ratios.var(axis=0, ddof=1) / len(ratios) + np.square(_TOLERATED)
-        return float((np.square(ratios.mean(axis=0)) / variances).mean())
+        known: NDArray[np.bool_] = np.isfinite(ratios).all(axis=1)
+        repeated = correlation_time(ratios[known, 0])
+        groups = (ratios[group][known[group]] for group in self._groups)
+        return sum(_of_group(group, repeated) for group in groups if len(group) >= _GROUP_MIN)
 
     def _by_slice(self, latency_s: Floats) -> Floats:
         """Return mean, median and p95 of each slice of time; shape (slices, 3)."""
@@ -111,3 +109,25 @@ class BusyRequests:
             path = Path(folder, "scenario.yaml")
             path.write_text(json.dumps(document), encoding="utf-8")
             return played_requests(load_scenario(path), total)
+
+
+def correlation_time(series: Floats) -> float:
+    """Return by how much the variance of the mean of a series exceeds that of independent values, at least 1.
+
+    A queue stays long or short for several slices of time, so their differences are no independent ones. The sum of the
+    autocorrelations ends with the first that is small (initial positive sequence).
+    """
+    centred = series - series.mean() if len(series) else series
+    variance = float(np.square(centred).sum())
+    total = 1.0
+    for shift in range(1, len(series) // 3 if variance > 0 else 0):
+        correlation = float((centred[shift:] * centred[:-shift]).sum()) / variance
+        if correlation < _UNCORRELATED:
+            break
+        total += 2 * correlation
+    return total
+
+
+def _of_group(ratios: Floats, repeated: float) -> float:
+    variances = ratios.var(axis=0, ddof=1) * repeated / len(ratios) + np.square(_TOLERATED)
+    return float((np.square(ratios.mean(axis=0)) / variances).mean())
