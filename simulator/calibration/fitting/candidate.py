@@ -28,13 +28,15 @@ class AppStructure:
 
     `is_first_come`: the code computes each request to its end, in order of arrival. `parallelism`: processors that the
     code uses at a time. `workers`: requests in the application. `pool`: connections or locks for the last part of a
-    request. `is_contended`, `is_coherent`: CPU time grows with the number of requests that compute.
+    request. `pool_routes`: routes whose requests use the pool, by index; empty: all. `is_contended`, `is_coherent`: CPU
+    time grows with the number of requests that compute.
     """
 
     is_first_come: bool = False
     parallelism: int | None = None
     workers: int | None = None
     pool: int | None = None
+    pool_routes: tuple[int, ...] = ()
     is_contended: bool = False
     is_coherent: bool = False
 
@@ -45,6 +47,10 @@ class AppStructure:
         one_processor = self.parallelism is not None and not self.is_first_come
         return sum(given) + one_processor + self.is_coherent
 
+    def uses_pool(self, route: int) -> bool:
+        """Return True if requests of the route use the pool."""
+        return self.pool is not None and (not self.pool_routes or route in self.pool_routes)
+
     def __str__(self) -> str:
         names = []
         if self.is_first_come:
@@ -54,7 +60,8 @@ class AppStructure:
         if self.workers is not None:
             names.append(f"{self.workers} workers")
         if self.pool is not None:
-            names.append("a lock" if self.pool == 1 else f"a pool of {self.pool}")
+            some = f" for {len(self.pool_routes)} of the routes" if self.pool_routes else ""
+            names.append(f"a lock{some}" if self.pool == 1 else f"a pool of {self.pool}{some}")
         if self.is_contended or self.is_coherent:
             names.append("contention of the requests that compute")
         return " and ".join(names) or "requests that share the CPU without a limit"

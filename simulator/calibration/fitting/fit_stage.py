@@ -19,7 +19,7 @@ from simulator.rules.stations.cpu_quota import CpuQuota
 
 Mask = NDArray[np.bool_]
 
-REQUESTS_MIN: Final = 30  # successful requests of a stage: with fewer there are no quantiles to compare
+REQUESTS_MIN: Final = 24  # successful requests of a stage: with fewer there are no quantiles to compare
 CONCURRENCY_MAX: Final = 200  # MaxConcurrency of an observation that does not say it: App Runner's largest
 _TIMEOUT_S: Final = 120.0  # App Runner's limit of a request (facts 3.2)
 _REJECTED: Final = (429, 503)
@@ -49,6 +49,11 @@ class FitStage:
     resolution_s: float
     settings: PoolSettings
     quota: CpuQuota | None
+
+    @property
+    def is_live(self) -> bool:
+        """True if it was measured in real time."""
+        return self.resolution_s > 0
 
     @property
     def vcpu(self) -> float:

@@ -48,7 +48,9 @@ def application_of(candidate: ModelCandidate, routes: Sequence[ModelRoute], more
         simulated["paths"] = paths
     application: dict[str, Any] = {"simulated": simulated}
     if structure.pool is not None and candidate.call is not None:
-        use = {"connections": CONNECTIONS, "service": candidate.call.spec(), "pool": structure.pool}
+        use: dict[str, Any] = {"connections": CONNECTIONS, "service": candidate.call.spec(), "pool": structure.pool}
+        if structure.pool_routes:
+            use["only_paths"] = [routes[route].path for route in structure.pool_routes]
         application["downstream"] = {LOCK: use}
     return application
 

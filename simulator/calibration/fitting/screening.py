@@ -43,6 +43,7 @@ class Screening:
         self._likelihood = likelihood
         self._found = found
         self._plays = plays
+        self._cores = max(1, *(0 if stage.quota is None else stage.quota.cores for stage in likelihood.stages))
 
     def distance(self, candidate: ModelCandidate) -> float:
         """Return how far the modelled figures are from the measured ones, by figure, in units of chance."""
@@ -80,7 +81,7 @@ class Screening:
         replace = dataclasses.replace
         if not structure.is_first_come:
             yield replace(base, structure=replace(structure, is_first_come=True, parallelism=1))
-            for parallelism in range(1, math.ceil(vcpu)):
+            for parallelism in range(1, max(math.ceil(vcpu), self._cores)):
                 if structure.parallelism is None:
                     yield replace(base, structure=replace(structure, parallelism=parallelism))
         if not structure.is_contended and structure.parallelism is None:
@@ -119,19 +120,26 @@ class Screening:
             known |= {each: self.screened(of(each)) for each in fresh}
 
     def _with_pool(self, base: ModelCandidate) -> list[Screened]:
-        """Try sizes of a pool whose connections would be busy all the time at the highest throughput."""
-        shortest_s = min(io.mean_s for io in base.io)
-        found = []
+        """Try sizes of a pool whose connections would be busy all the time at the highest throughput, for all routes
+        and for each route alone.
+        """
+        mix = self._mix()
+        subsets: list[tuple[int, ...]] = [(), *((route,) for route in range(len(mix)) if len(mix) > 1)]
+        return sorted((each for subset in subsets for each in self._pools(base, subset, mix)), key=_distance)[:2]
+
+    def _pools(self, base: ModelCandidate, routes: tuple[int, ...], mix: Array) -> Iterator[Screened]:
+        users = routes or tuple(range(len(mix)))
+        throughput_rps = self._found.throughput_rps * float(mix[list(users)].sum())
+        shortest_s = min(base.io[route].mean_s for route in users)
         for pool in _POOLS:
-            call_s = pool / self._found.throughput_rps
+            call_s = pool / throughput_rps
             if call_s > 0.98 * shortest_s:
                 break
             for spread in (0.3, 1.0):
-                io = tuple(_less(law, call_s) for law in base.io)
-                structure = dataclasses.replace(base.structure, pool=pool)
+                io = tuple(_less(law, call_s) if route in users else law for route, law in enumerate(base.io))
+                structure = dataclasses.replace(base.structure, pool=pool, pool_routes=routes)
                 call = TimeLaw(Family.LOGNORMAL, call_s, spread)
-                found.append(self.screened(dataclasses.replace(base, structure=structure, io=io, call=call)))
-        return sorted(found, key=lambda each: each.distance)[:2]
+                yield self.screened(dataclasses.replace(base, structure=structure, io=io, call=call))
 
     def _mix(self) -> Array:
         routes = np.concatenate([stage.route[stage.is_measured] for stage in self._likelihood.stages])
@@ -145,3 +153,7 @@ def _less(law: TimeLaw, by_s: float) -> TimeLaw:
     left_s = max(law.mean_s - by_s, 0.02 * law.mean_s)
     low, high = law.family.cv_range
     return dataclasses.replace(law, mean_s=left_s, cv=min(max(law.cv, low, CV_MIN if high else 0.0), high))
+
+
+def _distance(screened: Screened) -> float:
+    return screened.distance

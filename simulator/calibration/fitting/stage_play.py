@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from simulator.calibration.fitting.candidate import ModelCandidate
+from simulator.calibration.fitting.candidate import AppStructure, ModelCandidate
 from simulator.calibration.fitting.fit_stage import FitStage
 from simulator.calibration.fitting.laws import Array
 from simulator.lab.compiled.instance.instance_play import InstanceWork, play_instance
@@ -57,6 +58,7 @@ class StagePlayer:
             (starts_s + stage.at_s).ravel(),
             cpu_s.ravel(),
             io_s.ravel(),
+            may=self._may(candidate.structure, rows),
             calls_s=None if candidate.call is None else candidate.call.at(numbers[2]).reshape(1, -1),
             marks_s=marks_s.ravel(),
         )
@@ -65,6 +67,12 @@ class StagePlayer:
         served = (played.status < 400).reshape(rows, count)
         used_s = played.cpu_s[:-1].reshape(rows, 2)
         return StagePlayed(np.where(served, latency_s, np.nan), used_s[:, 1] - used_s[:, 0])
+
+    def _may(self, structure: AppStructure, rows: int) -> NDArray[np.int64] | None:
+        """Return which requests use the pool, for all plays; None: all."""
+        if not structure.pool_routes:
+            return None
+        return np.tile(np.isin(self.stage.route, structure.pool_routes).astype(np.int64), rows)
 
     def _of_play(self, play: int) -> Array:
         """Return the standard normal numbers of a play: those of CPU, I/O and calls."""

@@ -15,7 +15,7 @@ from simulator.calibration.fitting.laws import Array
 _SHARES: Final = (
     (400, (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97)),
     (100, (0.1, 0.3, 0.5, 0.7, 0.9)),
-    (30, (0.2, 0.5, 0.8)),
+    (24, (0.2, 0.5, 0.8)),
 )
 ROUTE_REQUESTS_MIN: Final = _SHARES[-1][0]
 # Standard deviation of a logarithm below which differences do not matter: a tenth of a percent.
