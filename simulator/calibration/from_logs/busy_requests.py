@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.calibration.from_logs.log_rows import Floats, LogRows
 from simulator.lab.minutes.played_requests import played_requests
@@ -68,7 +67,7 @@ class BusyRequests:
         measured = self._by_slice(self._duration_s[:count])
         with np.errstate(invalid="ignore", divide="ignore"):
             ratios = np.log(measured / modelled)
-        known: NDArray[np.bool_] = np.isfinite(ratios).all(axis=1)
+        known = np.asarray(np.isfinite(ratios).all(axis=1), dtype=np.bool_)
         repeated = correlation_time(ratios[known, 0])
         groups = (ratios[group][known[group]] for group in self._groups)
         return sum(_of_group(group, repeated) for group in groups if len(group) >= _GROUP_MIN)
