@@ -108,6 +108,7 @@ def simulated_application(
         cpu=spec.cpu.distribution,
         io=spec.io.distribution,
         workers=spec.workers,
+        backlog=spec.backlog,
         failure_share=spec.failure_share,
         failures=_failures(spec),
         wake=wake,

@@ -5,6 +5,8 @@ Client, pool and instance of the platform work in virtual time.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from simulator.fleet.simulated.application import SimulatedApplication
@@ -79,3 +81,17 @@ services:
 traffic:
   - closed: {{users: {users}, think_time: 0}}
 """
+
+
+LIMITED = [case for case in CASES if case["model"].startswith("M/M/c/K")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", LIMITED, ids=label)
+def test_workers_with_a_backlog_are_m_m_c_k(case: dict[str, Any]) -> None:
+    workers, places = int(case["c"]), int(case["K"] - case["c"])
+    application = SimulatedApplication(io=Exponential(UNIT_S / case["mu"]), workers=workers, backlog=places)
+    station = StationSetup(case["lam"] / UNIT_S, application, slots=200)
+    setup = Setup(station, {"p_refused": lambda seen: float((seen.status[seen.inside] == 503).mean())}, 500)
+    expect = {"p_refused": case["expect"]["p_reject"]}
+    assert missed(list(findings(setup, expect, times=2, first_seed=7, error_share_max=0.1))) == []

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from simulator.rules.stations.cpu_quota import CpuQuota
 
 NOTHING = Constant(0.0)
+# The answer to a request beyond the backlog.
+# ASSUMPTION: at once, as uvicorn with --limit-concurrency. A full accept queue drops packets, so that the answer, also
+# 503, comes after the load balancer's time limit for connecting. Requests beyond its limit settle it.
+REFUSED_STATUS = 503
 WAKE: Final = LogNormal.of_median(WAKE_MEDIAN_S, WAKE_P95_S)  # the wake of an instance of App Runner
 
 
@@ -146,7 +150,8 @@ class DownstreamUse:
 class SimulatedApplication:
     """An application as distributions of times in seconds.
 
-    `workers`: number of requests processed at once; None: no limit. `failure_share`: share of responses with status
+    `workers`: number of requests processed at once; None: no limit. `backlog`: number of requests that wait for a
+    worker; further ones are answered with 503 (None: no limit). `failure_share`: share of responses with status
     500. `paths`: the work of requests to particular paths. `cpu_per_mb_s`, `io_per_mb_s`: additional seconds per MB of
     the bodies of request and response, for all other paths. `exit_code`: code with which the application exits after
     its start-up without ever listening; None: it keeps running. `downstream`: the resources that requests call after
@@ -164,6 +169,7 @@ class SimulatedApplication:
     cpu: Distribution = NOTHING
     io: Distribution = NOTHING
     workers: int | None = None
+    backlog: int | None = None
     failure_share: float = 0.0
     failures: Failures | None = None
     wake: Distribution = NOTHING
@@ -184,6 +190,9 @@ class SimulatedApplication:
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             msg = f"workers = {self.workers}, must be at least 1"
+            raise ValueError(msg)
+        if self.backlog is not None and self.backlog < 0:
+            msg = f"backlog = {self.backlog}, must be at least 0"
             raise ValueError(msg)
         if not 0 <= self.failure_share <= 1:
             msg = f"failure_share = {self.failure_share:g}, must be 0 to 1"

@@ -67,8 +67,10 @@ class JobQuotaStation(QuotaStation[Any]):
 def job_station(application: SimulatedApplication, vcpu: float, now_s: float) -> Station[Any]:
     """Return the CPU and the workers of an instance with background work that is launched at `now_s`."""
     if application.cpu_quota is None:
-        return JobStation(vcpu, application.workers, application.cpu_use)
-    return JobQuotaStation(vcpu, application.workers, application.cpu_quota, now_s, application.cpu_use)
+        return JobStation(vcpu, application.workers, application.cpu_use, application.backlog)
+    return JobQuotaStation(
+        vcpu, application.workers, application.cpu_quota, now_s, application.cpu_use, application.backlog
+    )
 
 
 def _without_jobs(computed: Sequence[Any], now: float) -> list[Exchange]:

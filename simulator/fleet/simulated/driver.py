@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUsage
-from simulator.fleet.simulated.application import Failures, SimulatedApplication
+from simulator.fleet.simulated.application import REFUSED_STATUS, Failures, SimulatedApplication
 from simulator.fleet.simulated.station_timer import StationTimer
 from simulator.fleet.simulated.work import PerKindWorkSampler, WorkSampler, WorkSource, draws
 from simulator.model.health import HealthCheck, HealthProtocol
@@ -145,8 +145,10 @@ class SimulatedBackend:
         if exchange.cpu_s < 0:
             self._work.draw(exchange)
         if exchange.cpu_s > 0 or self._all_arrive:
-            self._station.arrive(exchange, exchange.cpu_s, self._loop.time())
-            self._timer.arm()
+            if self._station.arrive(exchange, exchange.cpu_s, self._loop.time()):
+                self._timer.arm()
+            else:
+                self._loop.call_later(0.0, self._refused, exchange)
         else:
             self._loop.call_later(exchange.io_s, self._done, exchange)
 
@@ -159,6 +161,11 @@ class SimulatedBackend:
                 self._loop.call_at(now + exchange.io_s, self._done, exchange)
             else:
                 self._done(exchange)
+
+    def _refused(self, exchange: Exchange) -> None:
+        """Answer a request that found no place to wait for a worker."""
+        if exchange.open and not self.exited.done():
+            exchange.answered(REFUSED_STATUS)
 
     def _done(self, exchange: Exchange) -> None:
         if self._application.workers is not None:
@@ -230,10 +237,12 @@ def _station(application: SimulatedApplication, spec: InstanceSpec, now_s: float
 
         return job_station(application, spec.size.vcpu, now_s)
     if application.cpu_quota is None:
-        return Station(spec.size.vcpu, application.workers, application.cpu_use)
+        return Station(spec.size.vcpu, application.workers, application.cpu_use, application.backlog)
     from simulator.rules.stations.cpu_quota import QuotaStation  # noqa: PLC0415 few applications have a quota
 
-    return QuotaStation(spec.size.vcpu, application.workers, application.cpu_quota, now_s, application.cpu_use)
+    return QuotaStation(
+        spec.size.vcpu, application.workers, application.cpu_quota, now_s, application.cpu_use, application.backlog
+    )
 
 
 class InjectedFailures(NamedTuple):
@@ -268,12 +277,13 @@ class FailingBackend(SimulatedBackend):
         self._failures = failures = injected_failures.failures
         self._memory_gb = spec.size.memory_gb
         self._at_work = 0
+        self._requests_at_work: Callable[[], int] = lambda: self._at_work
         self._stored_bytes = 0
         self._hangs = injected_failures.happens(failures.hang_at_start)
         if injected_failures.happens(failures.crash_at_start):
             self._loop.call_later(start_up_s, self._crash)
         elif failures.memory_bytes > self._memory_bytes:
-            self._loop.call_later(start_up_s, self._out_of_memory)
+            self._loop.call_later(start_up_s, self.end_out_of_memory)
 
     @property
     def _memory_bytes(self) -> float:
@@ -281,7 +291,7 @@ class FailingBackend(SimulatedBackend):
 
     @property
     def _used_bytes(self) -> float:
-        return self._failures.memory_bytes + self._at_work * self._failures.request_memory_bytes
+        return self._failures.memory_bytes + self._requests_at_work() * self._failures.request_memory_bytes
 
     def usage(self) -> ResourceUsage | None:
         return ResourceUsage(self.cpu_used_s(), self._used_bytes)
@@ -291,7 +301,7 @@ class FailingBackend(SimulatedBackend):
         self._at_work += 1
         self._stored_bytes += failures.request_storage_bytes
         if self._used_bytes > self._memory_bytes:
-            self._out_of_memory()
+            self._loop.call_later(0.0, self.end_out_of_memory)  # the kernel kills it, then the request is lost with it
         elif self._stored_bytes > injected_failures.storage_bytes:
             self._exit(ExitStatus(SIGKILL_CODE, "ended by SIGKILL, ephemeral storage is full"))
         elif injected_failures.happens(failures.crash_share):
@@ -300,6 +310,11 @@ class FailingBackend(SimulatedBackend):
             self._hangs = True
         else:
             super().begin(exchange)
+
+    def _refused(self, exchange: Exchange) -> None:
+        self._at_work -= 1
+        if not self._hangs:
+            super()._refused(exchange)
 
     def _done(self, exchange: Exchange) -> None:
         self._at_work -= 1
@@ -324,5 +339,9 @@ class FailingBackend(SimulatedBackend):
         code = self._failures.exit_code
         self._exit(ExitStatus(code, f"Container exit code: {code}"))
 
-    def _out_of_memory(self) -> None:
+    def count_work_by(self, requests_at_work: Callable[[], int]) -> None:
+        """Use this function for the number of requests at work, because they are computed elsewhere."""
+        self._requests_at_work = requests_at_work
+
+    def end_out_of_memory(self) -> None:
         self._exit(ExitStatus(SIGKILL_CODE, f"ended by SIGKILL, out of memory: it has {self._memory_gb:g} GB"))

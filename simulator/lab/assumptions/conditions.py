@@ -83,6 +83,11 @@ def has_background_work(scenario: ScenarioSpec) -> bool:
     )
 
 
+def has_backlog(scenario: ScenarioSpec) -> bool:
+    applications = (service.application.simulated for service in scenario.services.values())
+    return any(application is not None and application.backlog is not None for application in applications)
+
+
 def has_image(scenario: ScenarioSpec) -> bool:
     return any(
         service.application.simulated is not None and service.application.simulated.image is not None

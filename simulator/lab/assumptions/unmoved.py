@@ -14,6 +14,7 @@ from simulator.lab.assumptions.conditions import (
     deploys,
     distinguishes_idle,
     has_background_work,
+    has_backlog,
     has_downstream,
     has_image,
     has_lifetimes,
@@ -92,6 +93,11 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
         Place("fleet/simulated/downstream_driver.py", "an application answers 500"),
         "another status of 5xx counts as failed too; a 200 from a cache is no setting",
         has_downstream,
+    ),
+    UnmovedAssumption(
+        Place("fleet/simulated/application.py", "at once, as uvicorn"),
+        "how an application answers requests beyond its `backlog` is no setting",
+        has_backlog,
     ),
     UnmovedAssumption(
         Place("fleet/simulated/image_pulls.py", "an instance exists and is billed"),

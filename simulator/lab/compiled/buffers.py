@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -14,6 +15,16 @@ from simulator.lab.compiled.downstream.connections import Do, connect
 from simulator.lab.compiled.downstream.event_kernel import EVENTS_A_CALL
 from simulator.lab.compiled.event_loop_kernel import EVENTS_A_STEP
 from simulator.lab.compiled.state import MARGIN, NOBODY, RANDOM, TARGETS, World, chain_free, lists_of, longer, rings
+
+
+class _Simulated(Protocol):
+    """A simulated instance whose requests are computed elsewhere; the last two are of one with limited memory."""
+
+    def count_cpu_by(self, used_s: Callable[[float], float], /) -> None: ...
+
+    def count_work_by(self, requests_at_work: Callable[[], int], /) -> None: ...
+
+    def end_out_of_memory(self) -> None: ...
 
 
 class WorldSupply(Protocol):
@@ -107,16 +118,25 @@ class Buffers:
         assert self.calls is not None, "the application calls no resource"
         return self.calls
 
-    def launched(self, backend: Backend, do: Do, row: int) -> None:
+    def launched(self, backend: Backend, do: Do, row: int, used_s: Callable[[float], float]) -> None:
         """Begin the first period of the CPU quota of the instance in `row`, if it has one, and let the instance open
-        and close its connections to downstream resources in the kernel, by `do`.
+        and close its connections to downstream resources in the kernel, by `do`. `used_s` returns the CPU seconds that
+        it has used until a time.
         """
+        simulated = cast("_Simulated", backend)
+        simulated.count_cpu_by(used_s)
+        if self.world.pool[0]["has_memory"]:
+            simulated.count_work_by(lambda: int(self.world.instances[row]["at_work"]))
         if self.world.quotas is not None:
             now_s = asyncio.get_running_loop().time()
             self.world.instances[row]["at_s"] = now_s
             self.world.quotas[row] = now_s, self.world.pool[0]["quota_s"], 0
         if self.calls is not None:
             connect(backend, do, row)
+
+    def end_out_of_memory(self, backend: Backend | None) -> None:
+        """End an instance whose requests need more memory than it has."""
+        cast("_Simulated", backend).end_out_of_memory()
 
     def clear_pools(self, row: int) -> None:
         """Clear the connection pools of an instance's row for another instance."""

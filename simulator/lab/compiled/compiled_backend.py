@@ -91,10 +91,8 @@ def _service_reasons(service: ServiceSpec) -> Iterator[str]:
 def _application_reasons(application: SimulatedSpec) -> Iterator[str]:
     if application.background:
         yield "its instances have background work"
-    if application.failures is not None:
-        yield "its instances crash, hang or run out of memory with a probability per request"
-    if application.memory is not None:
-        yield "the memory of its instances depends on their requests"
+    if application.failures is not None and application.failures.begin_with_requests:
+        yield "its instances crash, hang or fill their storage because of requests"
 
 
 def _event_reason(action: Action) -> str:

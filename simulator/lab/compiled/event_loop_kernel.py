@@ -12,17 +12,16 @@ from simulator.lab.compiled.deadline_kernel import close_ranks, count_waiting, f
 from simulator.lab.compiled.downstream.call_kernel import begin_calls
 from simulator.lab.compiled.downstream.event_kernel import calls_left, play_call
 from simulator.lab.compiled.heap_kernel import drop_first_event, schedule
+from simulator.lab.compiled.input.source_kernel import fire, next_source, source_is_dry
 from simulator.lab.compiled.request_kernel import (
     awaken,
+    end_unworked,
     expire,
     finish,
-    fire,
     grant,
     hold_slot,
     is_dead,
     let_go,
-    next_source,
-    source_is_dry,
     time_out,
 )
 from simulator.lab.compiled.state import (
@@ -35,6 +34,7 @@ from simulator.lab.compiled.state import (
     KIND_BITS,
     LEAST_OUTSTANDING,
     LOOK,
+    LOST_S,
     MARGIN,
     NEEDS_ROOM,
     NO_TIER,
@@ -135,7 +135,9 @@ def kind_and_target(w: World) -> tuple[int, int]:
 @kernel
 def done(w: World, request: int, now: float) -> None:
     """End a request whose own work is done, or begin its calls of downstream resources."""
-    if not begin_calls(w, request, now):
+    if w.requests[request].io_s < 0:
+        end_unworked(w, request, now)
+    elif not begin_calls(w, request, now):
         finish(w, request, now, 0)
 
 
@@ -287,7 +289,7 @@ def lose(w: World, row: int, status: int) -> None:
         if request != NOBODY and w.requests[request].instance == row:
             let_go(w, request, p.now_s, 0)
             write_row(w, request, p.now_s, status)
-            if is_dead(w, request):
+            if w.requests[request].io_s == LOST_S or is_dead(w, request):
                 forget(w, request)
     tell_end(w)
 

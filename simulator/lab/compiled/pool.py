@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from simulator.lab.compiled.state import (
     NEEDS_ROOM,
     NO_TIER,
     NOBODY,
+    OUT_OF_MEMORY,
     QUIET,
     RESERVE,
     TIMERS,
@@ -45,10 +46,6 @@ _NONE: Final = ("free_at", "backlog_head", "backlog_tail", "pending_head", "pend
 BLANK: Final[dict[str, float]] = dict.fromkeys(_NONE, NOBODY) | {
     "tier": NO_TIER, "idle_since_s": _NEVER_S, "ready_s": _NEVER_S, "rate": 1.0, "slowdown": 1.0, "armed_s": _NEVER_S,
 }  # fmt: skip
-
-
-class _TellsCpu(Protocol):
-    def count_cpu_by(self, used_s: Callable[[float], float], /) -> None: ...
 
 
 class CompiledInstance(Instance):
@@ -118,8 +115,7 @@ class CompiledInstance(Instance):
 
     def launched(self, backend: Backend) -> None:
         super().launched(backend)
-        cast("_TellsCpu", backend).count_cpu_by(self._used_by)
-        self._pool.buffers.launched(backend, self._pool.do, self.row)
+        self._pool.buffers.launched(backend, self._pool.do, self.row, self._used_by)
 
     def _used_by(self, now: float) -> float:
         if self.row == NOBODY:
@@ -195,6 +191,8 @@ class CompiledPool:
             elif kind == WAITED:
                 assert self._react is not None, "the kernel reports it on request"
                 self._react()
+            elif kind == OUT_OF_MEMORY:
+                self.buffers.end_out_of_memory(self._by_row[row].backend)
             elif kind >= FULL:
                 self.buffers.calls_of_run.log(kind, row, order)
             else:

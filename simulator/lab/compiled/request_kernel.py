@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from simulator.fleet.simulated.application import REFUSED_STATUS
 from simulator.lab.compiled.balancing_kernel import free_slot, take
 from simulator.lab.compiled.compiled import kernel, only_with_calls
 from simulator.lab.compiled.deadline_kernel import (
@@ -24,9 +25,22 @@ from simulator.lab.compiled.deadline_kernel import (
     write_row,
 )
 from simulator.lab.compiled.heap_kernel import schedule
-from simulator.lab.compiled.kinds_kernel import draw_work, next_kind, number_of, take_work
-from simulator.lab.compiled.state import AWAKEN, DEADLINE, DONE, NO_TIER, NOBODY, QUIET, TIMERS, WAITED, WOKE, World
-from simulator.lab.compiled.station_kernel import arm, arrive_at_station, leave_station
+from simulator.lab.compiled.kinds.kinds_kernel import draw_work, number_of, take_work
+from simulator.lab.compiled.state import (
+    AWAKEN,
+    DEADLINE,
+    FATAL_S,
+    LOST_S,
+    NO_TIER,
+    NOBODY,
+    OUT_OF_MEMORY,
+    QUIET,
+    TIMERS,
+    WAITED,
+    WOKE,
+    World,
+)
+from simulator.lab.compiled.station_kernel import arm, begin, leave_station
 from simulator.model import rejection
 
 OVERFLOW: Final = int(rejection.OVERFLOW.status)
@@ -34,20 +48,9 @@ QUEUE_TIMEOUT: Final = int(rejection.QUEUE_TIMEOUT.status)
 UNAVAILABLE: Final = int(rejection.UNAVAILABLE.status)
 TIMEOUT: Final = int(rejection.TIMEOUT.status)
 OK, FAILED = 200, 500
+REFUSED: Final = int(REFUSED_STATUS)
 
 # --- one slot ------------------------------------------------------------------------------------------------------
-
-
-@kernel
-def begin(w: World, request: int, now: float) -> None:
-    """Begin the request at its instance, which is active."""
-    it = w.requests[request]
-    it.begun_s = now
-    if it.cpu_s > 0 or w.pool[0].all_arrive:
-        arrive_at_station(w, it.instance, request, now)
-        arm(w, it.instance)
-    else:
-        schedule(w, now + it.io_s, DONE, request)
 
 
 @kernel
@@ -179,7 +182,8 @@ def forget_if_unheld(w: World, request: int) -> None:
     """Free the entry of a request that was let go if it was queued, or if the calls that it waits for have ended with
     its instance; otherwise its instance still works on it, or has it pending.
     """
-    if w.requests[request].instance == NOBODY or is_dead(w, request):
+    it = w.requests[request]
+    if it.instance == NOBODY or it.io_s == LOST_S or is_dead(w, request):
         forget(w, request)
 
 
@@ -198,21 +202,14 @@ def arrive_with(w: World, request: int, may: int) -> int:
     return 0
 
 
-@only_with_calls(default=0)
-def next_may(w: World, source: int, at: int) -> int:
-    """Return which uses the request of a source may call that is sent now; its next one is at `at`."""
-    may: int = w.down.next_may[source]
-    if at < w.down.may.shape[1]:
-        w.down.next_may[source] = w.down.may[source, at]
-    return may
-
-
 @kernel
 def finish(w: World, request: int, now: float, failed: int) -> None:
     """End a request that its instance has finished; its answer is an error if `failed`."""
     p = w.pool[0]
     it = w.requests[request]
     row = it.instance
+    if p.has_memory:
+        w.instances[row].at_work -= 1
     if p.workers != NOBODY:
         leave_station(w, row, now)
         arm(w, row)
@@ -225,6 +222,26 @@ def finish(w: World, request: int, now: float, failed: int) -> None:
         close_request(w, request)
         release(w, request, now)
         write_row(w, request, now, status)
+    forget(w, request)
+
+
+@kernel
+def end_unworked(w: World, request: int, now: float) -> None:
+    """Answer a request that its instance refuses, or end the instance because of it (fleet/simulated/driver.py)."""
+    p = w.pool[0]
+    it = w.requests[request]
+    if it.io_s == FATAL_S:
+        tell(w, OUT_OF_MEMORY, it.instance, 0)
+        it.io_s = LOST_S
+        if it.place == NOBODY:
+            forget(w, request)
+        return
+    if p.has_memory:
+        w.instances[it.instance].at_work -= 1
+    if it.place != NOBODY and not w.instances[it.instance].gone:
+        close_request(w, request)
+        release(w, request, now)
+        write_row(w, request, now, REFUSED)
     forget(w, request)
 
 
@@ -294,49 +311,3 @@ def time_out(w: World, now: float) -> None:
     if request != NOBODY:
         p.deadline_armed = 1
         schedule(w, w.requests[request].arrived_s + p.timeout_s, DEADLINE, 0)
-
-
-# --- sources ---------------------------------------------------------------------------------------------------------
-
-
-@kernel
-def next_source(w: World) -> int:
-    """Return the source whose next request is the earliest, or NOBODY if all sources have ended."""
-    sources = w.sources
-    first = NOBODY
-    for source in range(sources.shape[0]):
-        it = sources[source]
-        if it.over:
-            continue
-        if (
-            first == NOBODY
-            or it.when_s < sources[first].when_s
-            or (it.when_s == sources[first].when_s and it.order < sources[first].order)
-        ):
-            first = source
-    return first
-
-
-@kernel
-def fire(w: World, source: int, now: float) -> None:
-    """Send a request of this source, after setting the source's timer for its next request."""
-    p = w.pool[0]
-    it = w.sources[source]
-    if it.at < it.end:
-        p.order += 1
-        it.order = p.order
-        it.when_s = p.origin_s + w.times[source, it.at]
-        may, kind = next_may(w, source, it.at), next_kind(w, source, it.at)
-        it.at += 1
-    else:
-        it.over = 1
-        may, kind = next_may(w, source, it.at), next_kind(w, source, it.at)
-    offer(w, source, now, may, kind)
-
-
-@kernel
-def source_is_dry(w: World, source: int) -> bool:
-    """Return True if the source cannot send before more arrivals, work or request entries are supplied."""
-    p = w.pool[0]
-    it = w.sources[source]
-    return p.work >= p.work_end or p.free_request == NOBODY or (it.at == it.end and not it.last)

@@ -21,7 +21,10 @@ DONE, LOOK, AWAKEN, EXPIRE, DEADLINE, RESOURCE, CALL, RETRY = range(8)
 # Reasons why the kernel stopped.
 AT_LIMIT, OBEY, NEEDS_ROOM = range(3)
 # Notifications to the platform.
-WOKE, QUIET, WAITED, ENDED, FULL, STORM = range(6)
+WOKE, QUIET, WAITED, ENDED, OUT_OF_MEMORY, FULL, STORM = range(7)
+# Marks in place of the I/O time of a request at its instance: it is refused; it ends its instance, whose memory is used
+# up; no event concerns it any more.
+REFUSED_S, FATAL_S, LOST_S = -1.0, -2.0, -3.0
 # Maximum number of timers that the platform sets for an instance that becomes idle: for the idle state, and for its
 # expiry.
 TIMERS: Final = 2
@@ -53,6 +56,8 @@ POOL: Final = np.dtype(
         ("told", "u4"), ("warm_up_s", "f8"), ("width_s", "f8"),
         # how the application uses the CPU
         ("usable", "f8"), ("turns", "i8"), ("contention", "f8"), ("coherency", "f8"), ("all_arrive", "i8"),
+        # the memory of an instance, and the most requests that wait in it
+        ("backlog", "i8"), ("has_memory", "i8"), ("rest_bytes", "f8"), ("request_bytes", "f8"), ("memory_bytes", "f8"),
         # the CPU quota of an instance
         ("busy_max", "i8"), ("cores", "i8"), ("period_s", "f8"), ("quota_s", "f8"), ("shared_core_speed", "f8"),
     ],
@@ -70,7 +75,8 @@ INSTANCE: Final = np.dtype(
         # the simulated instance
         ("at_s", "f8"), ("v", "f8"), ("rate", "f8"), ("used_s", "f8"), ("armed_s", "f8"), ("job_order", "i8"),
         ("computing", "u4"), ("busy_workers", "u4"), ("backlog_head", "u4"), ("backlog_tail", "u4"),
-        ("slowdown", "f8"), ("in_turn", "u4"), ("turn_head", "u4"), ("turn_tail", "u4"),
+        ("slowdown", "f8"), ("in_turn", "u4"), ("turn_head", "u4"), ("turn_tail", "u4"), ("in_backlog", "u4"),
+        ("at_work", "u4"),
     ],
     align=True,
 )  # fmt: skip
@@ -98,9 +104,6 @@ ROW: Final = np.dtype(
     ],
     align=True,
 )  # fmt: skip
-
-# A kind of request: seconds that its size adds to its work, the law of its work, and its number in the rows.
-KIND: Final = np.dtype([("cpu_s", "f8"), ("io_s", "f8"), ("law", "u4"), ("number", "u4")], align=True)
 
 # A downstream resource: its settings, its connections, its work (as an instance's), and the figures of the report.
 RESOURCE_STATE: Final = np.dtype(
@@ -191,20 +194,6 @@ class CallArrays(NamedTuple):
     errors: Any
 
 
-class KindArrays(NamedTuple):
-    """The arrays of runs in which the kind of a request matters. `cpu` and `io` have a row of draws for each law;
-    `cursors` the next one, and the end. `arrivals` and `sent` are the kinds of the coming requests of each source, and
-    of the one whose timer is set.
-    """
-
-    kinds: Any
-    cpu: Any
-    io: Any
-    cursors: Any
-    arrivals: Any
-    sent: Any
-
-
 class World(NamedTuple):
     """All arrays of the kernel. `pool` has one record; `free`, `newest` and `listed` have a row for each tier.
 
@@ -283,18 +272,6 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
         pool[name] = NOBODY
     chain_free(world, 0)
     return world
-
-
-def new_kinds(kinds: Any, laws: int, sources: int, chunk: int) -> KindArrays:
-    """Return the arrays of these kinds, without draws and arrivals."""
-    return KindArrays(
-        kinds=with_attributes(kinds),
-        cpu=np.zeros((laws, DRAWS)),
-        io=np.zeros((laws, DRAWS)),
-        cursors=np.zeros((laws, 2), np.int64),
-        arrivals=np.zeros((sources, chunk), np.uint32),
-        sent=np.zeros(sources, np.uint32),
-    )
 
 
 def with_attributes(array: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from simulator.lab.compiled.compiled import kernel, with_quota
 from simulator.lab.compiled.heap_kernel import pop_job, push_job, schedule
-from simulator.lab.compiled.state import LOOK, NOBODY, World
+from simulator.lab.compiled.state import DONE, FATAL_S, LOOK, NOBODY, REFUSED_S, World
 from simulator.rules.stations.discipline import EPSILON_S as _EPSILON_S
 
 EPSILON_S: Final = float(_EPSILON_S)
@@ -174,19 +174,46 @@ def start_job(w: World, row: int, request: int, now: float) -> None:
 
 
 @kernel
-def arrive_at_station(w: World, row: int, request: int, now: float) -> None:
-    workers = w.pool[0].workers
+def begin(w: World, request: int, now: float) -> None:
+    """Begin the request at its instance, which is active."""
+    p, it = w.pool[0], w.requests[request]
+    it.begun_s = now
+    if p.has_memory:
+        instance = w.instances[it.instance]
+        instance.at_work += 1
+        if p.rest_bytes + instance.at_work * p.request_bytes > p.memory_bytes:
+            it.io_s = FATAL_S
+            schedule(w, now, DONE, request)
+            return
+    if it.cpu_s > 0 or p.all_arrive:
+        if arrive_at_station(w, it.instance, request, now):
+            arm(w, it.instance)
+        else:
+            it.io_s = REFUSED_S
+            schedule(w, now, DONE, request)
+    else:
+        schedule(w, now + it.io_s, DONE, request)
+
+
+@kernel
+def arrive_at_station(w: World, row: int, request: int, now: float) -> bool:
+    """Return False if the request is refused."""
+    p = w.pool[0]
     station = w.instances[row]
-    if workers != NOBODY and station.busy_workers >= workers:
+    if p.workers != NOBODY and station.busy_workers >= p.workers:
+        if station.in_backlog >= p.backlog:
+            return False
+        station.in_backlog += 1
         w.requests[request].chain = NOBODY
         if station.backlog_tail == NOBODY:
             station.backlog_head = request
         else:
             w.requests[station.backlog_tail].chain = request
         station.backlog_tail = request
-        return
+        return True
     station.busy_workers += 1
     start_job(w, row, request, now)
+    return True
 
 
 @kernel
@@ -196,6 +223,7 @@ def leave_station(w: World, row: int, now: float) -> None:
     if request == NOBODY:
         station.busy_workers -= 1
         return
+    station.in_backlog -= 1
     station.backlog_head = w.requests[request].chain
     if station.backlog_head == NOBODY:
         station.backlog_tail = NOBODY

@@ -49,12 +49,18 @@ class QuotaStation(Station[Job]):
     __slots__ = ("_busy_max", "_cores", "_left_s", "_period", "_period_s", "_quota_s", "_shared_core_speed", "_since_s")
 
     def __init__(
-        self, vcpu: float, workers: int | None, quota: CpuQuota, since_s: float, use: CpuUse = ALL_SHARED
+        self,
+        vcpu: float,
+        workers: int | None,
+        quota: CpuQuota,
+        since_s: float,
+        use: CpuUse = ALL_SHARED,
+        backlog: int | None = None,
     ) -> None:
         assert quota.period_s > 0, quota
         assert quota.cores >= 1, quota
         self._cores = quota.cores
-        super().__init__(vcpu, workers, use)
+        super().__init__(vcpu, workers, use, backlog)
         self._busy_max = use.usable(quota.cores)  # processors that the application's threads use at a time
         self._shared_core_speed = quota.shared_core_speed
         self._period_s = quota.period_s

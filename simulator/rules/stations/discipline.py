@@ -13,6 +13,7 @@ replaces updating every request at every event.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
@@ -29,7 +30,8 @@ EPSILON_S = 1e-9
 class Station(Generic[Job]):
     """The CPU and the workers of one instance. The caller owns the time and the I/O waits.
 
-    `vcpu` > 0 is the number of vCPUs; `workers` is the maximum number of requests processed at a time, None = no limit.
+    `vcpu` > 0 is the number of vCPUs; `workers` is the maximum number of requests processed at a time, None = no limit;
+    `backlog` is the maximum number of those that wait for a worker, None = no limit.
     Where the CPU is used first come first served, `_line` are the requests that wait for their turn, and `_turns` is
     the number of those that compute at a time.
     """
@@ -37,6 +39,7 @@ class Station(Generic[Job]):
     __slots__ = (
         "_at_s",
         "_backlog",
+        "_backlog_max",
         "_computing",
         "_line",
         "_order",
@@ -52,11 +55,12 @@ class Station(Generic[Job]):
         "workers",
     )
 
-    def __init__(self, vcpu: float, workers: int | None, use: CpuUse = ALL_SHARED) -> None:
+    def __init__(self, vcpu: float, workers: int | None, use: CpuUse = ALL_SHARED, backlog: int | None = None) -> None:
         assert vcpu > 0, vcpu
         assert workers is None or workers > 0, workers
         self.vcpu = vcpu
         self._use = use
+        self._backlog_max = math.inf if backlog is None else backlog
         self._usable = use.usable(vcpu)
         self._turns = use.turns(self._processors)
         self.workers = workers
@@ -72,12 +76,16 @@ class Station(Generic[Job]):
         self._at_s = 0.0
         self._order = 0
 
-    def arrive(self, job: Job, cpu_s: float, now: float) -> None:
+    def arrive(self, job: Job, cpu_s: float, now: float) -> bool:
+        """Take a request; return False if it is refused, because no worker is free and as many wait as may."""
         if self.workers is not None and self.busy_workers >= self.workers:
+            if len(self._backlog) >= self._backlog_max:
+                return False
             self._backlog.append((job, cpu_s))
-            return
+            return True
         self.busy_workers += 1
         self._start(job, cpu_s, now)
+        return True
 
     def begin(self, job: Job, cpu_s: float, now: float) -> None:
         """Start a computation that needs no worker."""

@@ -63,6 +63,7 @@ def test_active_requests_take_memory_and_too_many_kill_the_instance() -> None:
         assert not backend.exited.done()
         assert backend.usage() == ResourceUsage(0.0, 500 * MB)
         requests.append(asked(backend))
+        await asyncio.sleep(0.001)
         assert exit_of(backend) == (137, "ended by SIGKILL, out of memory: it has 0.5 GB")
         await asyncio.sleep(5)
         assert [request.statuses for request in requests] == [[]] * 5

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.ports import InstanceSpec
-from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
@@ -180,3 +180,41 @@ def test_a_request_without_sampled_work_gets_it_from_its_instance() -> None:
         assert (request.cpu_s, request.io_s) == (0.5, 0.25)
 
     run_virtual(main)
+
+
+def test_a_request_that_may_not_wait_for_a_worker_is_answered_at_once() -> None:
+    application = SimulatedApplication(io=Constant(1.0), workers=1, backlog=1)
+
+    async def main() -> list[tuple[float, int]]:
+        backend = await launched(application)
+        ends: list[tuple[float, int]] = []
+        for _ in range(4):
+            backend.begin(Request(ends))
+        assert ends == [], "the caller has not finished yet"
+        await asyncio.sleep(1000)
+        return ends
+
+    assert run_virtual(main) == [(0.0, 503), (0.0, 503), (1.0, 200), (2.0, 200)]
+
+
+def test_memory_is_in_use_while_a_request_is_at_work() -> None:
+    application = SimulatedApplication(
+        io=Constant(1.0), workers=1, backlog=0, failures=Failures(memory_bytes=100, request_memory_bytes=7)
+    )
+
+    async def main() -> list[float]:
+        backend = await launched(application)
+        used: list[float] = []
+        for _ in range(2):
+            backend.begin(Request([]))
+        for wait_s in (0.1, 0.4, 1.0):
+            usage = backend.usage()
+            assert usage is not None
+            used.append(usage.memory_bytes)
+            await asyncio.sleep(wait_s)
+        usage = backend.usage()
+        assert usage is not None
+        return [*used, usage.memory_bytes]
+
+    # Two until the second is refused, then one, until it is answered.
+    assert run_virtual(main) == [114.0, 107.0, 107.0, 100.0]

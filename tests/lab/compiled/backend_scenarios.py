@@ -153,6 +153,16 @@ EVENTS = st.sampled_from(
 
 
 @st.composite
+def memory_use(draw: st.DrawFn, gb: float) -> dict[str, Any]:
+    """Return memory at rest and for each request, of which a few at a time are more than an instance has."""
+    share = draw(st.sampled_from([None, None, 0.1, 0.3, 0.5]))
+    failures = draw(st.sampled_from([{}, {}, {"ignores_sigterm": True}]))
+    if share is None:
+        return {"failures": failures} if failures else {}
+    return {"failures": failures, "memory": {"at_rest": f"{gb * 0.3} GB", "request": f"{gb * share} GB"}}
+
+
+@st.composite
 def scenarios(draw: st.DrawFn, *, calls: bool = False) -> dict[str, Any]:
     """Return the data of a short scenario file with a mixture of features. `calls`: always of downstream resources."""
     simulated: dict[str, Any] = {
@@ -163,7 +173,7 @@ def scenarios(draw: st.DrawFn, *, calls: bool = False) -> dict[str, Any]:
     }
     workers = draw(st.sampled_from([None, None, 1, 2]))
     if workers is not None:
-        simulated["workers"] = workers
+        simulated |= {"workers": workers} | draw(st.sampled_from([{}, {}, {"backlog": 0}, {"backlog": 1}]))
     simulated |= draw(USES) | draw(COSTS)
     quota = draw(QUOTAS)
     if quota is not None:
@@ -195,6 +205,7 @@ def scenarios(draw: st.DrawFn, *, calls: bool = False) -> dict[str, Any]:
         service["memory"] = "0.5 GB"
     if service["cpu"] == "2 vCPU":
         service["memory"] = "4 GB"
+    simulated |= draw(memory_use(float(service["memory"].removesuffix(" GB"))))
     names = draw(st.lists(st.sampled_from(["db", "cache", "api"]), min_size=int(calls), max_size=3, unique=True))
     if calls or draw(st.booleans()):
         service["application"]["downstream"] = {name: draw(resources()) for name in names}

@@ -214,26 +214,22 @@ def _size(r: Dice) -> dict[str, Any]:
     return _told({key: _some(r, 0.4, r.choice([0, "1 B", "3 MB"])) for key in ("request_size", "response_size")})
 
 
-def made(seed: int, *, calls: bool = False) -> dict[str, Any]:
-    """Return the data of a scenario file, the same for the same seed. `calls`: with downstream resources."""
-    data = _plain(seed)
-    r = Dice(seed, "quota")
+def _add_memory(seed: int, service: dict[str, Any]) -> None:
+    r = Dice(seed, "memory")
+    simulated = service["application"]["simulated"]
+    if simulated.get("workers"):
+        simulated |= _told({"backlog": _some(r, 0.5, r.choice([0, 1, 3, 1000]))})
     if r.random() < 0.3:
-        given = {
-            "period": _some(r, 0.4, r.choice(["1ms", "10ms", "3s"])),
-            "cores": _some(r, 0.7, r.choice([1, 2, 3, 64])),
-            "shared_core_speed": _some(r, 0.5, r.choice(["0.1 %", "65 %", 1])),
-        }
-        data["services"]["site"]["application"]["simulated"]["cpu_quota"] = _told(given)
-    r = Dice(seed, "use")
-    if r.random() < 0.4:
-        use = {
-            "cpu_order": _some(r, 0.6, "first_come"),
-            "parallelism": _some(r, 0.5, r.choice([1, 2, 5, 1024])),
-            "contention": _some(r, 0.4, r.choice([0, "1 %", 3])),
-            "coherency": _some(r, 0.4, r.choice([0, "0.1 %", 2])),
-        }
-        data["services"]["site"]["application"]["simulated"] |= _told(use)
+        least = float(service["memory"].removesuffix(" GB"))
+        given = {"at_rest": _some(r, 0.7, r.choice([0, "50 MB"])), "request": r.choice([0, "1 MB", f"{least / 5} GB"])}
+        simulated["memory"] = _told(given)
+    if r.random() < 0.2:
+        simulated["failures"] = _told(
+            {"crash_at_start": _some(r, 0.5, r.choice([0, 0.3])), "ignores_sigterm": _some(r, 0.5, True)}
+        )
+
+
+def _add_kinds(seed: int, data: dict[str, Any]) -> None:
     r = Dice(seed, "kinds")
     if r.random() < 0.4:
         for source in data["traffic"]:
@@ -255,6 +251,30 @@ def made(seed: int, *, calls: bool = False) -> dict[str, Any]:
         )
         if r.random() < 0.4:
             data["checks"] = [f"p95{{path:{path}}} < 1s" for path in sorted(sent)]
+
+
+def made(seed: int, *, calls: bool = False) -> dict[str, Any]:
+    """Return the data of a scenario file, the same for the same seed. `calls`: with downstream resources."""
+    data = _plain(seed)
+    r = Dice(seed, "quota")
+    if r.random() < 0.3:
+        given = {
+            "period": _some(r, 0.4, r.choice(["1ms", "10ms", "3s"])),
+            "cores": _some(r, 0.7, r.choice([1, 2, 3, 64])),
+            "shared_core_speed": _some(r, 0.5, r.choice(["0.1 %", "65 %", 1])),
+        }
+        data["services"]["site"]["application"]["simulated"]["cpu_quota"] = _told(given)
+    r = Dice(seed, "use")
+    if r.random() < 0.4:
+        use = {
+            "cpu_order": _some(r, 0.6, "first_come"),
+            "parallelism": _some(r, 0.5, r.choice([1, 2, 5, 1024])),
+            "contention": _some(r, 0.4, r.choice([0, "1 %", 3])),
+            "coherency": _some(r, 0.4, r.choice([0, "0.1 %", 2])),
+        }
+        data["services"]["site"]["application"]["simulated"] |= _told(use)
+    _add_memory(seed, data["services"]["site"])
+    _add_kinds(seed, data)
     if calls:
         r = Dice(seed, "calls")
         names = ("orders-db", "cache", "api")[: r.choice([1, 1, 2, 3])]

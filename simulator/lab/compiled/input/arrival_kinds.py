@@ -14,7 +14,8 @@ import numpy as np
 from simulator.fleet.simulated.application import DownstreamUse, SimulatedApplication
 from simulator.fleet.simulated.work import MB
 from simulator.lab.compiled.input.drawn_stream import DrawnStream
-from simulator.lab.compiled.state import KIND, KindArrays, World, new_kinds
+from simulator.lab.compiled.input.kind_arrays import KIND, KindArrays, new_kinds
+from simulator.lab.compiled.state import World
 from simulator.scenario.request_numbers import RequestKind
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.traffic.request_choices import RequestChoices, request_choices

@@ -75,6 +75,7 @@ def play_instance(
             down = _with_draws(down, work.calls_s, streams)
         buffers.world = world._replace(down=down)
     state = buffers.world.pool[0]
+    state["has_memory"] = 0  # it lives to the end, whatever memory it needs
     record = buffers.world.instances[0]
     for name in record.dtype.names:
         record[name] = BLANK.get(name, 0)

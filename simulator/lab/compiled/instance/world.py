@@ -31,6 +31,11 @@ def world_of(
     state["all_arrive"] = application.workers is not None or use.has_turns
     state["failure_share"] = application.failure_share
     state["takes_wakes"] = application.wake.mean > 0
+    state["backlog"] = NO_LIMIT if application.backlog is None else application.backlog
+    if application.failures is not None:
+        failures = application.failures
+        state["has_memory"], state["memory_bytes"] = 1, settings.size.memory_gb * 1024**3
+        state["rest_bytes"], state["request_bytes"] = failures.memory_bytes, failures.request_memory_bytes
     quota = application.cpu_quota
     if quota is None:
         return world

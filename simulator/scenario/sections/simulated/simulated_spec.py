@@ -55,6 +55,11 @@ class FailuresSpec(Section):
     ignores_sigterm: Flag = False
     """The application does not exit on SIGTERM."""
 
+    @property
+    def begin_with_requests(self) -> bool:
+        """True if a request may make the application crash, hang or fill its storage."""
+        return bool(self.hang_at_start or self.crash_share or self.hang_share or self.request_storage_bytes)
+
 
 class PathSpec(Section):
     """Cost of the requests for one path, where it differs from the application's."""
@@ -111,6 +116,10 @@ class SimulatedSpec(Section):
     """Paths with a cost of their own, written as in `requests`, without the query string."""
     workers: Count | None = Field(default=None, ge=1)
     """Number of requests that the application processes at once; further requests wait inside it. Default: no limit."""
+    backlog: Count | None = Field(default=None, ge=0)
+    """Number of requests that may wait for one of the `workers` inside the application; further ones are answered with
+    503 (default: no limit).
+    """
     cpu_order: CpuOrder = CpuOrder.SHARED
     """shared: requests that compute share the vCPUs, as threads do. first_come: the CPU work of a request runs to
     completion before that of the next one, as in an event loop (Node.js, asyncio); their `io` still overlaps.
@@ -146,7 +155,16 @@ class SimulatedSpec(Section):
         """Hash only the names in mappings, which are not hashable. Equality compares the whole mappings."""
         costs = (self.cpu, self.io, self.cpu_per_mb_s, self.io_per_mb_s)
         use = (self.cpu_order, self.parallelism, self.contention, self.coherency)
-        given = (self.start_up, *costs, *use, self.workers, self.failure_share, self.memory, self.failures)
+        given = (
+            self.start_up,
+            *costs,
+            *use,
+            self.workers,
+            self.backlog,
+            self.failure_share,
+            self.memory,
+            self.failures,
+        )
         return hash((*given, *self.paths, *self.background))
 
     @property
@@ -170,6 +188,13 @@ class SimulatedSpec(Section):
         if self.failures is not None:
             return self.failures.memory_bytes, self.failures.request_memory_bytes
         return 0, 0
+
+    @model_validator(mode="after")
+    def _backlog_of_workers(self) -> SimulatedSpec:
+        if self.backlog is not None and self.workers is None:
+            msg = f"backlog = {self.backlog}, must be left out without workers: no request waits for one"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _one_memory(self) -> SimulatedSpec:

@@ -42,6 +42,8 @@ def test_an_application_says_how_its_code_uses_the_cpu() -> None:
         ("{cpu_order: fifo}", "must be shared or first_come"),
         ("{parallelism: 0}", "parallelism = 0, must be at least 1"),
         ("{parallelism: 1.5}", "parallelism = 1.5, must be a whole number"),
+        ("{backlog: 3}", "backlog = 3, must be left out without workers"),
+        ("{workers: 2, backlog: -1}", "backlog = -1, must be at least 0"),
         ("{paralelism: 1}", "did you mean `parallelism`"),
         ("{contention: -1}", "contention = -1, must be at least 0"),
         ("{coherency: .inf}", "coherency = .inf, must be a number"),
