@@ -105,6 +105,7 @@ def simulated_application(
     """Return the simulated application that a scenario describes."""
     return SimulatedApplication(
         start_up=spec.start_up.distribution,
+        start_up_cpu=spec.start_up_cpu.distribution,
         cpu=spec.cpu.distribution,
         io=spec.io.distribution,
         workers=spec.workers,

@@ -126,7 +126,10 @@ def with_busy_and_idle(policy: PolicySpec, service: ServiceSpec) -> PolicySpec:
 def mean_start_s(service: ServiceSpec, policy: PolicySpec) -> float:
     """Return the mean time from the decision to start an instance until it listens. A real application counts as 0."""
     simulated = service.application.simulated
-    own_s = 0.0 if simulated is None else simulated.start_up.distribution.mean
+    own_s = 0.0
+    if simulated is not None:
+        cpu_s = simulated.start_up_cpu.distribution.mean
+        own_s = simulated.start_up.distribution.mean + cpu_s / min(1.0, service.size.vcpu)
     return policy.actuator(service.scaling).start_lag_s + own_s
 
 

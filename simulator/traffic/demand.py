@@ -175,6 +175,9 @@ def start_up_s(scenario: ScenarioSpec, service: str) -> float:
         return 0.0
     rng = RandomStreams(scenario.seed).stream("oracle", service, "start-up")
     drawn = float(np.quantile(simulated.start_up.distribution.draw(rng, START_UP_DRAWS), START_UP_QUANTILE))
+    if simulated.start_up_cpu.distribution.mean > 0:
+        cpu_s = simulated.start_up_cpu.distribution.draw(rng, START_UP_DRAWS)
+        drawn += float(np.quantile(cpu_s, START_UP_QUANTILE)) / min(1.0, spec.size.vcpu)
     check, told_s = spec.health_check, spec.startup_probe_s
     probe_s = spec.policy.actuator(spec.scaling).startup_probe_s if told_s is None else told_s
     step_s = check.interval_s if probe_s is None else probe_s

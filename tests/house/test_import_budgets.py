@@ -57,7 +57,7 @@ OF_REAL_TIME = {
     "simulator.fleet.process.confinement",
     "simulator.wire.http1",
 }
-SERVE_MODULES_MAX = 374
+SERVE_MODULES_MAX = 375
 HELP = {"markdown_it", "pygments"}  # typer draws its help with them
 
 
@@ -69,7 +69,7 @@ HELP = {"markdown_it", "pygments"}  # typer draws its help with them
         pytest.param(["--help"], 14, HEAVY - HELP, id="help"),
         pytest.param(["run", "no-such-scenario"], 47, HEAVY | {"pydantic"}, id="wrong-name"),
         pytest.param(["scenarios"], 17, HEAVY, id="scenarios"),
-        pytest.param(["run", "first-look", "-q"], 284, OF_OTHERS | {"rich"}, id="run"),
+        pytest.param(["run", "first-look", "-q"], 285, OF_OTHERS | {"rich"}, id="run"),
     ],
 )
 def test_a_command_imports_no_more_than_it_uses(

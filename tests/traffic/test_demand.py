@@ -128,6 +128,20 @@ def test_a_start_up_time_ends_at_a_probe_of_the_platform() -> None:
     assert start_up_s(scenario("clock: {rate: 4/s}", image), "web") == pytest.approx(3)
 
 
+def test_the_cpu_work_of_a_start_up_takes_four_times_as_long_on_a_quarter_of_a_vcpu() -> None:
+    for size, expected_s in (("1 vCPU", 3), ("0.25 vCPU", 9)):
+        text = scenario_text_of_a_start(size)
+        assert start_up_s(read_scenario(text), "web") == expected_s
+
+
+def scenario_text_of_a_start(size: str) -> str:
+    simulated = "{start_up: 1s, start_up_cpu: 2s, io: 1ms}"
+    text = TEXT.replace("TRAFFIC", "clock: {rate: 1/s}").replace("APPLICATION", simulated).replace("DURATION", "9s")
+    size = f"    cpu: {size}\n    memory: {'2 GB' if size == '1 vCPU' else '0.5 GB'}\n    startup_probe: 1s\n"
+    health = "    health_check: {interval: 1s, healthy_threshold: 1}\n"
+    return text.replace("    max_concurrency: 2\n", f"    max_concurrency: 2\n{size}{health}")
+
+
 def test_the_oracle_uses_the_demand_of_its_run_and_rejects_nothing() -> None:
     asked = scenario("poisson: {rate: 30/s}", "{io: {exponential: 400ms}, start_up: 1s}").with_policy("oracle")
     record = play(Run(asked))

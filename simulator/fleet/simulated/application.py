@@ -150,22 +150,24 @@ class DownstreamUse:
 class SimulatedApplication:
     """An application as distributions of times in seconds.
 
-    `workers`: number of requests processed at once; None: no limit. `backlog`: number of requests that wait for a
-    worker; further ones are answered with 503 (None: no limit). `failure_share`: share of responses with status
-    500. `paths`: the work of requests to particular paths. `cpu_per_mb_s`, `io_per_mb_s`: additional seconds per MB of
-    the bodies of request and response, for all other paths. `exit_code`: code with which the application exits after
-    its start-up without ever listening; None: it keeps running. `downstream`: the resources that requests call after
-    their own work, in this order. `image`: pulled for each instance before its start-up. `cpu_quota`: the vCPUs of the
-    instance are a quota in each period (rules/stations/cpu_quota.py); None: requests share them continuously.
-    `cpu_use`: how the application's code uses them (rules/stations/cpu_use.py). `wake`: the time until an idle instance
-    has its CPU again. `background`: its work beside requests, which has `idle_vcpu`
-    vCPUs while the instance is idle (None: as many as otherwise).
+    `start_up`: time until it listens; `start_up_cpu`: CPU time of the start-up, on one thread, which takes longer
+    on a part of a vCPU, and is added. `workers`: number of requests processed at once; None: no limit. `backlog`:
+    number of requests that wait for a worker; further ones are answered with 503 (None: no limit). `failure_share`:
+    share of responses with status 500. `paths`: the work of requests to particular paths. `cpu_per_mb_s`,
+    `io_per_mb_s`: additional seconds per MB of the bodies of request and response, for all other paths.
+    `exit_code`: code with which the application exits after its start-up without ever listening; None: it keeps
+    running. `downstream`: the resources that requests call after their own work, in this order. `image`: pulled for
+    each instance before its start-up. `cpu_quota`: the vCPUs of the instance are a quota in each period
+    (rules/stations/cpu_quota.py); None: requests share them continuously. `cpu_use`: how the application's code
+    uses them (rules/stations/cpu_use.py). `wake`: the time until an idle instance has its CPU again. `background`:
+    its work beside requests, which has `idle_vcpu` vCPUs while the instance is idle (None: as many as otherwise).
 
     Raises:
         ValueError: if a number is out of range.
     """
 
     start_up: Distribution = NOTHING
+    start_up_cpu: Distribution = NOTHING
     cpu: Distribution = NOTHING
     io: Distribution = NOTHING
     workers: int | None = None

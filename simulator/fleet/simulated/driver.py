@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.simulated.application import REFUSED_STATUS, Failures, SimulatedApplication
+from simulator.fleet.simulated.start_ups import StartUps, station_of
 from simulator.fleet.simulated.station_timer import StationTimer
 from simulator.fleet.simulated.work import PerKindWorkSampler, WorkSampler, WorkSource, draws
 from simulator.model.health import HealthCheck, HealthProtocol
@@ -55,7 +56,7 @@ class SimulatedDriver:
         self._storage_bytes = storage_bytes
         self._injected_failures = draws(Uniform(0.0, 1.0), streams.stream("service", service, "failures"))
         self._application = application
-        self._start_ups = draws(application.start_up, streams.stream("service", service, "start-up"))
+        self._start_ups = StartUps(application, streams, service)
         self._fates = draws(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
         self._wakes = draws(application.wake, streams.stream("service", service, "wake"))
         self._living: dict[SimulatedBackend, None] = {}
@@ -72,11 +73,11 @@ class SimulatedDriver:
         self._background = background
 
     async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
-        own_s, image = next(self._start_ups), self._application.image
-        start_up_s = spec.init_s + (0.0 if spec.kept is Kept.MEMORY else own_s)
+        start_up, image = self._start_ups.next(spec), self._application.image
         pulls = self._pulls if spec.kept is Kept.NOTHING else None
         ended = await pulls.pull(image, spec) if pulls is not None and image is not None else None
-        backend = self._new_backend(spec, start_up_s)
+        backend = self._new_backend(spec, spec.init_s + start_up.lasts_s)
+        backend.start_up_cpu_s = start_up.cpu_s
         backend.wakes = self._wakes
         if self._background is not None:
             backend.work_beside_requests(self._background, spec.number)
@@ -127,12 +128,14 @@ class SimulatedBackend:
         self._application = application
         # Requests that wait for a worker or for their turn wait also if they need no CPU time.
         self._all_arrive = application.workers is not None or application.cpu_use.has_turns
-        self._listens_s = self._loop.time() + start_up_s
+        self._launched_s = self._loop.time()
+        self._listens_s = self._launched_s + start_up_s
+        self.start_up_cpu_s = 0.0  # used evenly until it listens
         self._work = work
         self._fates = fates
         self.wakes: Iterator[float] = _AT_ONCE  # times of its wakes, in the order of the service's wakes
         self._background: InstanceBackground | None = None
-        self._station: Station[Exchange] = _station(application, spec, self._loop.time())
+        self._station: Station[Exchange] = station_of(application, spec, self._loop.time())
         self._used_s: Callable[[float], float] = self._station.used_s  # returns the CPU seconds used until a time
         self._timer = StationTimer(self._station, self._computed)
         if application.exit_code is not None:
@@ -195,7 +198,11 @@ class SimulatedBackend:
         self._used_s = used_s
 
     def cpu_used_s(self) -> float:
-        return self._used_s(self._loop.time())
+        now = self._loop.time()
+        used_s = self._used_s(now)
+        if self.start_up_cpu_s:
+            used_s += self.start_up_cpu_s * min(1.0, (now - self._launched_s) / (self._listens_s - self._launched_s))
+        return used_s
 
     def usage(self) -> ResourceUsage | None:
         """Return the usage. An application whose memory is not specified uses none."""
@@ -228,21 +235,6 @@ class SimulatedBackend:
     def _exit(self, status: ExitStatus) -> None:
         if not self.exited.done():
             self.exited.set_result(status)
-
-
-def _station(application: SimulatedApplication, spec: InstanceSpec, now_s: float) -> Station[Exchange]:
-    """Return the CPU and the workers of an instance that is launched at `now_s`."""
-    if application.background:
-        from simulator.fleet.simulated.background import job_station  # noqa: PLC0415 few applications have it
-
-        return job_station(application, spec.size.vcpu, now_s)
-    if application.cpu_quota is None:
-        return Station(spec.size.vcpu, application.workers, application.cpu_use, application.backlog)
-    from simulator.rules.stations.cpu_quota import QuotaStation  # noqa: PLC0415 few applications have a quota
-
-    return QuotaStation(
-        spec.size.vcpu, application.workers, application.cpu_quota, now_s, application.cpu_use, application.backlog
-    )
 
 
 class InjectedFailures(NamedTuple):

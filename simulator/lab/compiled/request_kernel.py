@@ -227,7 +227,7 @@ def finish(w: World, request: int, now: float, failed: int) -> None:
 
 @kernel
 def end_unworked(w: World, request: int, now: float) -> None:
-    """Answer a request that its instance refuses, or end the instance because of it (fleet/simulated/driver.py)."""
+    """Answer a request that its instance rejects, or end the instance because of it (fleet/simulated/driver.py)."""
     p = w.pool[0]
     it = w.requests[request]
     if it.io_s == FATAL_S:

@@ -22,8 +22,8 @@ DONE, LOOK, AWAKEN, EXPIRE, DEADLINE, RESOURCE, CALL, RETRY = range(8)
 AT_LIMIT, OBEY, NEEDS_ROOM = range(3)
 # Notifications to the platform.
 WOKE, QUIET, WAITED, ENDED, OUT_OF_MEMORY, FULL, STORM = range(7)
-# Marks in place of the I/O time of a request at its instance: it is refused; it ends its instance, whose memory is used
-# up; no event concerns it any more.
+# Marks in place of the I/O time of a request at its instance: it is rejected; it ends its instance, whose memory is
+# used up; no event concerns it any more.
 REFUSED_S, FATAL_S, LOST_S = -1.0, -2.0, -3.0
 # Maximum number of timers that the platform sets for an instance that becomes idle: for the idle state, and for its
 # expiry.

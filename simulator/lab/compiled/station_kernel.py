@@ -197,7 +197,7 @@ def begin(w: World, request: int, now: float) -> None:
 
 @kernel
 def arrive_at_station(w: World, row: int, request: int, now: float) -> bool:
-    """Return False if the request is refused."""
+    """Return False if the request is rejected."""
     p = w.pool[0]
     station = w.instances[row]
     if p.workers != NOBODY and station.busy_workers >= p.workers:

@@ -77,7 +77,7 @@ class Station(Generic[Job]):
         self._order = 0
 
     def arrive(self, job: Job, cpu_s: float, now: float) -> bool:
-        """Take a request; return False if it is refused, because no worker is free and as many wait as may."""
+        """Take a request; return False if it is rejected, because no worker is free and as many wait as may."""
         if self.workers is not None and self.busy_workers >= self.workers:
             if len(self._backlog) >= self._backlog_max:
                 return False

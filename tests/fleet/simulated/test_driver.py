@@ -216,5 +216,5 @@ def test_memory_is_in_use_while_a_request_is_at_work() -> None:
         assert usage is not None
         return [*used, usage.memory_bytes]
 
-    # Two until the second is refused, then one, until it is answered.
+    # Two until the second is rejected, then one, until it is answered.
     assert run_virtual(main) == [114.0, 107.0, 107.0, 100.0]

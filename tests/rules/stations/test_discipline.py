@@ -165,12 +165,12 @@ def test_requests_use_exactly_their_work_and_no_more_than_the_cpu(
         assert total_s <= vcpu * (end_s - begin_s) + 1e-6
 
 
-def test_a_request_is_refused_if_as_many_wait_as_may() -> None:
+def test_a_request_is_rejected_if_as_many_wait_as_may() -> None:
     station: Station[str] = Station(1, 1, backlog=1)
-    assert [station.arrive(name, 0.1, 0.0) for name in ("computes", "waits", "refused")] == [True, True, False]
+    assert [station.arrive(name, 0.1, 0.0) for name in ("computes", "waits", "rejected")] == [True, True, False]
     assert station.computed(0.1) == ["computes"]
     station.leave(0.1)
     assert station.arrive("waits too", 0.1, 0.1)
-    assert not station.arrive("refused too", 0.1, 0.1)
+    assert not station.arrive("rejected too", 0.1, 0.1)
     none: Station[str] = Station(1, 2, backlog=0)
     assert [none.arrive(name, 0.1, 0.0) for name in "abc"] == [True, True, False]

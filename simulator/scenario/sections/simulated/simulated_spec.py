@@ -104,6 +104,8 @@ class SimulatedSpec(Section):
 
     start_up: DistributionSpec = NOTHING
     """Time from the start of the container until the application listens."""
+    start_up_cpu: DistributionSpec = NOTHING
+    """CPU time of the start-up, on one thread: it is added to `start_up`, and takes longer on a part of a vCPU."""
     cpu: DistributionSpec = NOTHING
     """CPU time of a request. The requests in progress share the instance's vCPUs."""
     io: DistributionSpec = NOTHING
@@ -157,6 +159,7 @@ class SimulatedSpec(Section):
         use = (self.cpu_order, self.parallelism, self.contention, self.coherency)
         given = (
             self.start_up,
+            self.start_up_cpu,
             *costs,
             *use,
             self.workers,
