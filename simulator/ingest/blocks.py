@@ -5,7 +5,7 @@ Times are seconds: since 1970 where the file states dates, otherwise since the o
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,22 @@ from simulator.ingest.routes import Routes
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+
+# Counts per second of two years; a recording that is longer has wider bins, or a wrong date.
+BINS_MAX: Final = 65_000_000
+
+
+def bins_between(first_s: float, last_s: float, width_s: float) -> int:
+    """Return the number of bins from that of `first_s` to that of `last_s`.
+
+    Raises:
+        ValueError: if there are more than `BINS_MAX`.
+    """
+    bins = (last_s - first_s) / width_s
+    if not 0 <= bins < BINS_MAX:
+        raise ValueError(f"times from {first_s:.15g} s to {last_s:.15g} s")
+    return int(bins + 1e-9) + 1
 
 
 class Requests(NamedTuple):

@@ -6,14 +6,12 @@ from typing import Final, assert_never
 
 import numpy as np
 
-from simulator.ingest.blocks import Block, Counts, Floats, Percentiles, Requests
+from simulator.ingest.blocks import BINS_MAX, Block, Counts, Floats, Percentiles, Requests
 from simulator.ingest.duration_histogram import DurationHistogram
 from simulator.ingest.route_use import RouteUse
 
 # A trace with more rows would be some 30 MB of text; counts per second of a year are fewer bytes.
 TIMES_MAX: Final = 2_000_000
-# Counts per second of two years; a recording that is longer has wider bins, or a wrong date.
-BINS_MAX: Final = 65_000_000
 
 
 class TooLong(Exception):

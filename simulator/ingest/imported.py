@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, assert_never
 
 import numpy as np
 
-from simulator.ingest.blocks import Block, Counts, Floats, Percentiles, Reading, Requests
+from simulator.ingest.blocks import BINS_MAX, Block, Counts, Floats, Percentiles, Reading, Requests
 from simulator.ingest.choice import EVERYTHING, Choice, Totals, chosen
 from simulator.ingest.collector import Collector, TooLong
 from simulator.ingest.duration_histogram import DurationHistogram
@@ -106,9 +106,11 @@ def import_files(paths: Sequence[Path], settings: ImportSettings) -> Imported:
         try:
             _collect(part, choice, collectors)
         except TooLong as error:
-            days = f"{error.span_s / 86_400:,.0f} days"
-            raise ValueError(f"the files span {days}: one has a wrong time, or `--bin` must be wider") from error
-    result = _result(choice, collectors, window, reading.routes.names)
+            raise _spans(error) from error
+    try:
+        result = _result(choice, collectors, window, reading.routes.names)
+    except TooLong as error:
+        raise _spans(error) from error
     return Imported(
         formats=tuple(dict.fromkeys(each.form for each in reads)),
         services=result.services,
@@ -205,6 +207,7 @@ def _result(choice: Choice, collectors: Sequence[Collector], window: _Window, ro
 
     Raises:
         ValueError: if no request was collected.
+        TooLong: if the times of requests are further apart than counts per second may be.
     """
     found = [_times_or_bins(each) for each in collectors]
     starts = [each.start_s for each in found if each.requests]
@@ -220,11 +223,18 @@ def _result(choice: Choice, collectors: Sequence[Collector], window: _Window, ro
         start_s = np.floor(start_s / width_s) * width_s
     end_s = max(each.end_s for each in found if each.requests)
     length_s = (window.end_s if np.isfinite(window.end_s) else end_s) - start_s
+    if not widths and length_s > BINS_MAX:  # in seconds, as if the times were counted per second
+        raise TooLong(length_s)
     services = (
         _service(names, collector, each, float(start_s), routes)
         for names, collector, each in zip(choice.services, collectors, found, strict=True)
     )
     return _Result(tuple(services), float(start_s), float(np.ceil(length_s)))
+
+
+def _spans(error: TooLong) -> ValueError:
+    days = f"{error.span_s / 86_400:,.0f} days"
+    return ValueError(f"the files span {days}: one has a wrong time, or `--bin` must be wider")
 
 
 class _Collected(NamedTuple):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from simulator.ingest.input_file import InputFile
+
+_LATEST_S: Final = 253_402_300_800.0  # the end of the year 9999, the last that dates have
 
 
 def instant(file: InputFile, line: int, value: Any) -> float:
@@ -15,7 +17,7 @@ def instant(file: InputFile, line: int, value: Any) -> float:
     Raises:
         ScenarioError: if it is none.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LATEST_S:
         return float(value)
     try:
         return _seconds(value)

@@ -37,6 +37,8 @@ _SCRIPTS: Final = (
 )
 
 
+# The longest time that a scenario accepts.
+LENGTH_MAX_S: Final = 10_000 * 86_400.0
 NO_OPTIONS: Final = LocustOptions()
 
 
@@ -74,6 +76,8 @@ def imported_load(paths: Sequence[Path], options: LocustOptions = NO_OPTIONS) ->
         options = options.over(locust_options(file))
     with script.read_as("a load script"):
         plan = kind.read_plan(script, options)
+    if plan.length_s > LENGTH_MAX_S:
+        raise script.problem(1, "load", f"{plan.length_s / 86_400:.3g} days", f"at most {LENGTH_MAX_S / 86_400:g} days")
     return ImportedLoad(script.path.name, plan, merged(map(settings_of, settings)))
 
 

@@ -6,6 +6,7 @@ A dialect is recognised by its keys. Sources: the documentation of each program 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -133,7 +134,7 @@ def _number(value: Any, default: float = _NAN) -> float:
         number = float(value)
     except (TypeError, ValueError):
         return default
-    return number if number >= 0 else default
+    return number if 0 <= number < math.inf else default
 
 
 def _format(name: str, title: str, dialect: Dialect, stamps_s: float = 0.0) -> Format:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Final
@@ -65,8 +66,10 @@ def instants(file: InputFile, first: int, texts: Sequence[bytes]) -> Floats:
     """
     bare = np.array([text.rstrip(b"Z") for text in texts], dtype=f"S{_ISO_CHARACTERS}")
     try:
-        return np.asarray(bare.astype("datetime64[ns]").astype(np.int64) / 1e9, dtype=np.float64)
-    except ValueError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # for an offset from UTC, which these logs do not have
+            return np.asarray(bare.astype("datetime64[ns]").astype(np.int64) / 1e9, dtype=np.float64)
+    except (ValueError, UserWarning):
         at = next(at for at, text in enumerate(texts) if not _is_instant(text))
         raise file.problem(
             first + at, "time", texts[at].decode(errors="replace"), "a time that exists, in UTC"
@@ -75,8 +78,10 @@ def instants(file: InputFile, first: int, texts: Sequence[bytes]) -> Floats:
 
 def _is_instant(text: bytes) -> bool:
     try:
-        np.datetime64(text.rstrip(b"Z").decode())
-    except ValueError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            np.datetime64(text.rstrip(b"Z").decode())
+    except (ValueError, UserWarning):
         return False
     return True
 

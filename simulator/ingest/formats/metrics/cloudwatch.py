@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.ingest.blocks import Block, Counts, Percentiles, Reading
+from simulator.ingest.blocks import Block, Counts, Percentiles, Reading, bins_between
 from simulator.ingest.format import Format
 from simulator.ingest.formats.metrics.metric_series import MetricSeries, is_metric_csv, is_metric_json, metric_series
 from simulator.ingest.input_file import InputFile
@@ -45,6 +45,7 @@ def _blocks(file: InputFile, reading: Reading, series: Sequence[MetricSeries]) -
         width_s = min((b[0] - a[0] for a, b in itertools.pairwise(points)), default=_PERIOD_S)
         if width_s <= 0:
             raise file.problem(1, each.label, "two values of one time", "one value for each period")
+        bins_between(points[0][0], points[-1][0], width_s)
         places = np.rint([(time_s - points[0][0]) / width_s for time_s, _ in points]).astype(np.int64)
         counts = np.bincount(places, weights=[value for _, value in points]).astype(np.float64)
         yield Counts(number, points[0][0], width_s, counts)

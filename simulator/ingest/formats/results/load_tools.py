@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.ingest.blocks import Block, Counts, Reading, Requests
+from simulator.ingest.blocks import Block, Counts, Reading, Requests, bins_between
 from simulator.ingest.format import Format
 from simulator.ingest.formats.table_of_requests import has_header
 from simulator.ingest.input_file import InputFile
@@ -50,7 +50,7 @@ def _locust(file: InputFile, reading: Reading) -> Iterator[Block]:
 
 def _growth(reading: Reading, name: str, points: list[tuple[int, int]]) -> Counts:
     first_s, last_s = points[0][0], points[-1][0]
-    counts = np.zeros(last_s - first_s + 1)
+    counts = np.zeros(bins_between(first_s, last_s, 1.0))
     before = 0
     for time_s, total in points:
         counts[time_s - first_s] += max(0, total - before)

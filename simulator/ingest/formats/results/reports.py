@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulator.ingest.blocks import Block, Counts, Percentiles, Reading
+from simulator.ingest.blocks import Block, Counts, Percentiles, Reading, bins_between
 from simulator.ingest.format import Format
 from simulator.ingest.formats.json_document import document, items, starts_with
 from simulator.ingest.input_file import InputFile
@@ -85,7 +85,7 @@ def _artillery_report(file: InputFile, reading: Reading) -> Iterator[Block]:
     if not any(counted.values()):
         raise file.problem(1, "intermediate", f"{len(parts)} parts without requests", "a part with http.requests")
     first_s = min(counted)
-    counts = np.zeros((max(counted) - first_s) // int(_PERIOD_S) + 1)
+    counts = np.zeros(bins_between(first_s, max(counted), _PERIOD_S))
     for at_s, count in counted.items():
         counts[(at_s - first_s) // int(_PERIOD_S)] += count
     yield Counts(number, float(first_s), _PERIOD_S, counts)

@@ -128,6 +128,8 @@ def locust_plan(file: InputFile, options: LocustOptions) -> LoadPlan:
         raise file.problem(error.line, "code", error.text.splitlines()[0], expected) from error
     except RecursionError as error:
         raise file.problem(1, "file", "expressions within expressions without end", "a file of Python 3") from error
+    if not any(stage.users for stage in curve.stages):
+        raise file.problem(1, "users", "none at any time", "at least one user")
     return _plan(users, curve, shapes, options)
 
 
