@@ -1,0 +1,135 @@
+"""The experiment with one application: observed, calibrated, then measured at loads that were not observed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.calibration_live.applications import Application
+from benchmarks.calibration_live.figures import Compared, compared, figures_of
+from benchmarks.calibration_live.replayed import DRAWS_OF_MORE, MORE, replayed
+from simulator.calibration.fitting.calibrate import GivenObservation, calibrated
+from simulator.calibration.model.calibrated_model import CalibratedModel, ObservedFile
+from simulator.calibration.model.model_file import write_model
+from simulator.calibration.observation.observation import LoadStage, ServiceObservation
+from simulator.calibration.observation.observation_file import SUFFIX, sha256_of, write_observation
+from simulator.calibration.observing.observed_service import ObservedService, RouteLoad
+from simulator.calibration.observing.observer import Observer
+from simulator.edge.live.live_settings import LiveSettings
+
+# Loads that are predicted, as shares of the saturation rate that was found; the last one exceeds it.
+SHARES: Final = (0.35, 0.60, 0.85)
+NEAR: Final = 2  # the position of the load that is close to saturation
+OVERLOAD: Final = 1.25
+# A stage whose rate exceeds what it served by this factor was saturated.
+EXCESS: Final = 1.1
+DISAGREES: Final = "The model disagrees"  # the beginning of a calibration's warning
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long the parts of an experiment take, in seconds, and the seed of its arrivals."""
+
+    observe_s: float = 60.0
+    level_s: float = 10.0
+    overload_s: float = 6.0
+    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """The result of an experiment. `load_average`: of the machine before and after.
+
+    `notes`: what limits the use of the observation and of the model.
+    """
+
+    application: str
+    model: CalibratedModel
+    rows: tuple[Compared, ...]
+    notes: tuple[str, ...]
+    load_average: tuple[float, float]
+
+    @property
+    def structure(self) -> str:
+        """The structure of the model: the last sentence of how it was found."""
+        return self.model.provenance.method.rpartition(". ")[2]
+
+
+def experiment(application: Application, times: Times, keep: Path) -> Experiment:
+    """Do the experiment. The observation and the model are kept in the folder `keep`."""
+    before = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as state:
+        live = LiveSettings(Path(state))
+        service = service_of(application)
+        observation = Observer(service, times.seed, live, budget_s=times.observe_s, wakes=False).observe()
+        file = keep / f"{application.name}{SUFFIX}"
+        write_observation(observation, file)
+        given = GivenObservation(observation, ObservedFile(name=file.name, sha256=sha256_of(file)))
+        model = calibrated([given], application.name.replace("_", "-"))
+        write_model(model, keep / f"{application.name}.model.json")
+        saturation_rps = saturation_of(observation)
+        rates = tuple(float(f"{share * saturation_rps:.3g}") for share in (*SHARES, OVERLOAD))
+        stages = [
+            *_held_out(service, times.seed + 1, live, rates[:-1], times.level_s),
+            *_held_out(service, times.seed + 2, live, rates[-1:], times.overload_s),
+        ]
+    rows = list(_rows(application.name, model, stages, service.routes))
+    notes = (*model.warnings, *observation.notes)
+    return Experiment(application.name, model, tuple(rows), notes, (before, os.getloadavg()[0]))
+
+
+def service_of(application: Application) -> ObservedService:
+    """Return the service of an application as a process, with a health check of its route /health."""
+    return ObservedService.of_application(
+        {"process": {"command": application.arguments, "working_directory": str(application.folder)}},
+        application.size,
+        tuple(
+            RouteLoad(route.path, route.method, route.weight, request_bytes=route.request_bytes)
+            for route in application.routes
+        ),
+        target=application.name,
+        service={"health_check": {"protocol": "HTTP", "path": "/health", "interval": "1s"}},
+    )
+
+
+def saturation_of(observation: ServiceObservation) -> float:
+    """Return the rate at which the service was saturated: the most that it served of what exceeds that; without such a
+    stage the highest rate. A short stage below saturation may serve more, by chance.
+    """
+    served = {stage.number: figures_of(stage).served_rps for stage in observation.loads}
+    saturated = [served[each.number] for each in observation.loads if each.rate_rps > EXCESS * served[each.number]]
+    return max(saturated or served.values())
+
+
+def _held_out(
+    service: ObservedService, seed: int, live: LiveSettings, rates: Sequence[float], level_s: float
+) -> tuple[LoadStage, ...]:
+    return Observer(service, seed, live, rates=tuple(rates), level_s=level_s, wakes=False).observe().loads
+
+
+def _rows(
+    name: str,
+    model: CalibratedModel,
+    stages: Sequence[LoadStage],
+    routes: tuple[RouteLoad, ...],
+) -> Iterator[Compared]:
+    """Yield the figures of the held-out stages. The last stage exceeds the capacity: it shows the saturation rate.
+
+    Warnings are those that name a figure: that it is uncertain, or that the model disagrees with the observation.
+    """
+    disagrees = tuple(each for each in model.warnings if each.startswith(DISAGREES))
+    for place, stage in enumerate(stages):
+        late = (f"the load client was late at {stage.rate_rps:g}/s",) if stage.is_client_late else ()
+        yield from compared(
+            name,
+            stage.rate_rps,
+            figures_of(stage),
+            replayed(model, routes, stage),
+            saturated=place == len(stages) - 1,
+            more=replayed(model, routes, stage, more=MORE, draws=DRAWS_OF_MORE) if place == NEAR else (),
+            warnings=(*disagrees, *late),
+        )
