@@ -95,6 +95,9 @@ class FitStage:
         return float(self.is_rejected[settled].mean()) if settled.any() else 0.0
 
 
+_LATE: Final = "has arrivals that were not those intended, because the load client was late"
+
+
 class NotCalibrated(ValueError):
     """The observations do not allow a calibration; the message says why."""
 
@@ -106,7 +109,7 @@ def fit_stages(observations: Sequence[ServiceObservation]) -> list[FitStage]:
         NotCalibrated: if there is none, with the reason of each.
     """
     stages: list[FitStage] = []
-    reasons: list[str] = []
+    reasons: dict[str, list[int]] = {}  # the numbers of the stages by the reason
     for place, observation in enumerate(observations):
         if observation.kind is not ObservationKind.STEPPED:
             msg = f"observation {place + 1} is of the kind {observation.kind}, must be stepped: one instance under load"
@@ -115,14 +118,21 @@ def fit_stages(observations: Sequence[ServiceObservation]) -> list[FitStage]:
             stage = _stage(place, observation, load)
             reason = _why_not(stage, load)
             if reason:
-                reasons.append(f"stage {load.number} {reason}")
+                reasons.setdefault(reason, []).append(load.number)
             else:
                 stages.append(stage)
     if not stages:
-        found = "; ".join(reasons) or "there are no load stages"
-        msg = f"no load stage can be fitted: {found}"
+        found = "; ".join(_told(numbers, reason) for reason, numbers in reasons.items()) or "there are no load stages"
+        hint = ". Observe again while the machine is quiet" if _LATE in reasons else ""
+        msg = f"no load stage can be fitted: {found}{hint}"
         raise NotCalibrated(msg)
     return stages
+
+
+def _told(numbers: Sequence[int], reason: str) -> str:
+    if len(numbers) == 1:
+        return f"stage {numbers[0]} {reason}"
+    return f"stages {', '.join(map(str, numbers))}: each {reason}"
 
 
 def left_out(observations: Sequence[ServiceObservation]) -> Iterator[str]:
@@ -137,7 +147,7 @@ def left_out(observations: Sequence[ServiceObservation]) -> Iterator[str]:
 def _why_not(stage: FitStage, load: LoadStage) -> str:
     settled, count = int(stage.is_settled.sum()), int(stage.is_measured.sum())
     if load.is_client_late:
-        return "has arrivals that were not those intended, because the load client was late"
+        return _LATE
     if settled >= REQUESTS_MIN and count == 0:
         return f"has no successful answer among {settled} requests after its warm-up"
     if count < REQUESTS_MIN:
