@@ -10,12 +10,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from simulator.calibration.observing.level import REST_S, with_traffic
 from simulator.calibration.observing.machine import MachineReading, machine_facts
 from simulator.calibration.observing.observed_service import ObservedService
 from simulator.calibration.prediction.runs import RunFigures, figures_of
 from simulator.calibration.prediction.settings import PredictedService
 from simulator.calibration.prediction.usage_meter import UsageMeter
+from simulator.records.request_log import Chunk
 from simulator.replay.runner import InterruptedRun, Run, play
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.world.random_streams import RandomStreams
@@ -58,6 +61,7 @@ def play_load(
     """
     scenario = load_scenario_of(service, settings, rate_rps, seed)
     run, before = Run(scenario, live), MachineReading.now()
+    run.rows = latencies = SentLatencies(scenario.warm_up_s)
     meter = UsageMeter(run.journal, service.name, scenario.warm_up_s, scenario.duration_s)
     record = play(run, signals=signals)
     if not record.complete:
@@ -69,7 +73,32 @@ def play_load(
     if live is None:
         return measured
     facts = machine_facts(before, MachineReading.now())
-    return MeasuredLoad(measured.figures, measured.requests, measured.late_p99_s, facts.load_after, facts.steal_share)
+    figures = latencies.replaced_in(measured.figures)
+    return MeasuredLoad(figures, measured.requests, measured.late_p99_s, facts.load_after, facts.steal_share)
+
+
+class SentLatencies:
+    """Latencies of served requests from when they were sent.
+
+    The latencies of a report count from when a request was to be sent, so they contain the delay of the load client,
+    about a millisecond; no model of the service has it, and it was no part of the observation either.
+    """
+
+    def __init__(self, warm_up_s: float) -> None:
+        self._warm_up_s = warm_up_s
+        self._latencies: list[np.ndarray[tuple[int], np.dtype[np.float64]]] = []
+
+    def read(self, chunk: Chunk) -> None:
+        served = (chunk.intended_s >= self._warm_up_s) & (chunk.status > 0) & ~chunk.failed
+        self._latencies.append((chunk.latency_s - chunk.late_s)[served])
+
+    def replaced_in(self, figures: RunFigures) -> RunFigures:
+        """Return the figures with the quantiles of these latencies."""
+        latency_s = np.concatenate(self._latencies) if self._latencies else np.zeros(0)
+        if not len(latency_s):
+            return figures
+        p50_s, p95_s, p99_s = np.quantile(latency_s, (0.5, 0.95, 0.99)).tolist()
+        return figures._replace(p50_s=p50_s, p95_s=p95_s, p99_s=p99_s)
 
 
 def load_scenario_of(service: ObservedService, settings: PredictedService, rate_rps: float, seed: int) -> ScenarioSpec:
