@@ -41,6 +41,10 @@ _DURATION_MIN_S: Final = 15.0
 _WARM_UP: Final = 1 / 12
 
 
+# An estimate of the runs of a curve and of what to measure next, for a display of progress.
+RUNS: Final = 528
+
+
 @dataclass(frozen=True, slots=True)
 class LoadCurve:
     """Predicted figures of one instance of `size` at increasing rates.
