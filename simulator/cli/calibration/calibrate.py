@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TextIO
 
 import typer
 
@@ -16,6 +16,7 @@ from simulator.calibration.model.model_file import SUFFIX as MODEL_SUFFIX
 from simulator.calibration.model.model_file import model_json
 from simulator.calibration.model.scenario_text import parameter_text, scenario_text
 from simulator.calibration.observation.observation_file import SUFFIX, read_observation, sha256_of
+from simulator.cli.calibration.page_file import write_page
 from simulator.cli.calibration.recordings import (
     RecordedService,
     RecordingKind,
@@ -31,6 +32,8 @@ from simulator.cli.terminal import Terminal
 from simulator.lab.extras import MissingLibrary
 from simulator.model.text.problems import FileProblems
 from simulator.model.text.versions import OtherVersion
+from simulator.replay.runner import BrokenRun
+from simulator.scenario.problems import ScenarioError
 from simulator.world.clock import epoch_s
 
 _NAME_MAX: Final = 40
@@ -54,6 +57,13 @@ def calibrate_verb(
         Path | None,
         typer.Option("--scenario", metavar="FILE", help="The scenario with the model (default: NAME.yaml)."),
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", metavar="FILE", help="The page with curves and parameters (default: NAME.html)."),
+    ] = None,
+    no_page: Annotated[
+        bool, typer.Option("--no-page", help="Write no page: its curves take hundreds of runs of the model.")
+    ] = False,
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="NAME", help="Name of the service (default: that of the first file)."),
@@ -63,12 +73,13 @@ def calibrate_verb(
 ) -> None:
     """Fit a model to observations of a service: CPU and I/O times, workers, event loop, locks, with 95 % intervals.
 
-    Writes NAME.model.json, which `predict` and `verify` read, and NAME.yaml, a scenario with the model. What the
-    observations cannot tell is stated, not invented. Of throughput by concurrency the scalability law is printed.
+    Writes NAME.model.json, which `predict` and `verify` read, NAME.yaml, a scenario with the model, and NAME.html, its
+    page. What the observations cannot tell is stated, not invented. Of throughput by concurrency the scalability law is
+    printed.
     """
     kind = _kind(files, service)
     if kind is RecordingKind.CAPACITY:
-        if output is not None or scenario is not None:
+        if output is not None or scenario is not None or page is not None:
             bad_input(f"{files[0]} has throughput by concurrency, of which a law is printed and no file written")
         _print_capacity(files)
         return
@@ -78,8 +89,13 @@ def calibrate_verb(
     stem = files[0].name.removesuffix(SUFFIX) or chosen if kind is RecordingKind.OBSERVATION else chosen
     model_file = output or Path(f"{stem}{MODEL_SUFFIX}")
     scenario_file = scenario or Path(f"{stem}.yaml")
-    with Outputs() as outputs:
+    if page is not None and no_page:
+        bad_input("--page and --no-page exclude each other")
+    page_file = None if no_page else page or Path(f"{stem}.html")
+    with Outputs() as outputs, Outputs() as page_outputs:
         outputs.protect(files)
+        page_outputs.protect([*files, model_file, scenario_file], "an input or another output")
+        page_stream = page_outputs.text("--page", page_file)
         model_text, scenario_stream = outputs.text("--output", model_file), outputs.text("--scenario", scenario_file)
         assert model_text is not None, "it has a default"
         assert scenario_stream is not None, "it has a default"
@@ -94,9 +110,13 @@ def calibrate_verb(
         model_text.write(model_json(model))
         scenario_stream.write(scenario_text(model, model_file.name))
         outputs.commit()
-    for line in () if quiet else calibration_lines(model):
+        lines = None if page_stream is None else _page_lines(page_stream, model, seed, quiet=quiet)
+        if lines is not None:
+            page_outputs.commit()
+    for line in () if quiet else lines or calibration_lines(model):
         echo(line)
-    echo(f"{model_file}: the model; {scenario_file}: a scenario with it")
+    written = "" if lines is None else f"; {page_file}: its page"
+    echo(f"{model_file}: the model; {scenario_file}: a scenario with it{written}")
 
 
 def _kind(files: Sequence[Path], service: RecordedService) -> RecordingKind:
@@ -134,6 +154,15 @@ def _calibrated(
             status.update(f"{done} of {of_all} runs of candidate models")
 
         return calibrated_recording(files, kind, service, name, seed, made_at, tell)
+
+
+def _page_lines(stream: TextIO, model: CalibratedModel, seed: int, *, quiet: bool) -> list[str] | None:
+    """Write the page and return the summary. None if the model cannot be played alone: it is written already."""
+    try:
+        return write_page(stream, model, seed, quiet=quiet)
+    except (ScenarioError, BrokenRun, MissingLibrary) as error:
+        echo(f"note: no page: {error}", err=True)
+        return None
 
 
 def _given(files: Sequence[Path]) -> list[GivenObservation]:

@@ -109,7 +109,9 @@ def test_the_verb_calibrates_a_log(folder: Path, monkeypatch: pytest.MonkeyPatch
         "source,intended_s,latency_s,status\n" + "".join(f"web,{at:.6f},{length:.6f},200\n" for at, length in rows)
     )
 
-    done = CliRunner().invoke(app, ["calibrate", "requests.csv", "--instances", "1", "--name", "shop", "--quiet"])
+    done = CliRunner().invoke(
+        app, ["calibrate", "requests.csv", "--instances", "1", "--name", "shop", "--quiet", "--no-page"]
+    )
 
     assert done.exit_code == 0, done.output
     model = read_model(Path("shop.model.json"))
