@@ -137,3 +137,26 @@ def test_the_compiled_backend_gives_the_same_observation() -> None:
         assert stage.samples.equals(again.samples)
         assert stage.cpu_s == again.cpu_s
     assert made.wakes == other.wakes
+
+
+@pytest.mark.slow
+def test_memory_and_start_ups_are_observed_alike_in_both_backends() -> None:
+    simulated = {
+        "cpu": "5ms",
+        "io": "300ms",
+        "start_up": "1s",
+        "start_up_cpu": "1s",
+        "workers": 5,
+        "backlog": 1,
+        "memory": {"at_rest": "100 MB", "request": "10 MB"},
+    }
+    figures = []
+    for backend in ("event-loop", "compiled"):
+        made = observed(simulated, rates=(5, 30), level_s=8, wakes=False, backend=backend)
+        assert made.memory_at_rest_bytes == 100 * 2**20
+        assert [(start.total_s, start.cpu_s) for start in made.starts] == [(2.0, 1.0)] * len(made.starts)
+        # five requests with a worker, and one that waits
+        assert made.loads[1].memory_peak_bytes == 160 * 2**20
+        figures.append([(each.cpu_s, each.memory_peak_bytes, each.requests.status.tolist()) for each in made.loads])
+        assert 503 in figures[-1][1][2]
+    assert figures[0] == figures[1]
