@@ -12,7 +12,7 @@ machine are a small part of an iteration, and the rate of k6 in a second is the 
 
 A second is judged if it has at least `JUDGED_MIN` requests in virtual time, except the first, in which k6 opens all its
 connections at once, and the last of these, since for k6 the time to its first request is a part of the test. Its
-difference is that of the rates over the rate in virtual time. On a busy machine, `nice -n -15` before the command, as
+difference is that of the rates over the rate in virtual time. On a busy machine, `chrt -r 5` before the command, as
 root, gives k6 and the server their turns.
 """
 
