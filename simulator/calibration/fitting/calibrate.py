@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
@@ -13,8 +14,8 @@ from simulator.calibration.fitting import direct
 from simulator.calibration.fitting.comparison import stage_fits
 from simulator.calibration.fitting.fit_stage import FitStage, NotCalibrated, fit_stages, left_out
 from simulator.calibration.fitting.parameters import application_of, limit_parameter, parameters_of, structure_sentence
-from simulator.calibration.fitting.search import P_MIN, Found, Search
-from simulator.calibration.fitting.uncertainty import Profile, Uncertainty, integer_interval, uncertainty
+from simulator.calibration.fitting.search import Found, Search
+from simulator.calibration.fitting.uncertainty import P_MIN, Profile, Uncertainty, integer_interval, uncertainty
 from simulator.calibration.model.calibrated_model import (
     CalibratedModel,
     Fit,
@@ -69,8 +70,12 @@ def calibrated(given: Sequence[GivenObservation], name: str, seed: int = 1) -> C
         raise NotCalibrated(msg)
     stages = fit_stages(observations)
     routes = _routes(observations)
-    found = Search(stages, len(routes), seed).found()
+    search = Search(stages, len(routes), seed)
+    found = search.found()
     known = uncertainty(found, seed)
+    if known.p_value < P_MIN:
+        found = search.with_discrepancy(found)
+        known = dataclasses.replace(uncertainty(found, seed), p_value=known.p_value, chi_square=known.chi_square)
     return _model(_Parts(given, stages, routes, found, known), name, seed)
 
 
@@ -224,7 +229,7 @@ def _unknown(parts: _Parts, parameters: Sequence[ModelParameter]) -> Iterator[st
 def _warnings(parts: _Parts) -> Iterator[str]:
     found = parts.found
     yield from left_out(parts.observations)
-    if found.p_value < P_MIN:
+    if found.discrepancy:
         yield (
             f"The model disagrees with the measurement by more than chance: by about {100 * found.discrepancy:.2g} % of"
             " each figure. The intervals contain this."

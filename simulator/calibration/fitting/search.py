@@ -22,7 +22,6 @@ from simulator.calibration.fitting.light_load import alone, fitted_laws
 from simulator.calibration.fitting.likelihood import Likelihood, Refined, prior_residuals, refined
 from simulator.calibration.fitting.screening import Screened, Screening
 from simulator.calibration.fitting.starting_point import CapacityFigures, capacity, cpu_means_s, light_latency_s
-from simulator.lab.extras import needed
 
 STRONG: Final = 10.0  # difference of the information criterion
 _MECHANISMS_MAX: Final = 3
@@ -35,8 +34,6 @@ _TOLERANCE_LIVE: Final = 0.03
 # Requests played for one evaluation of all stages, and for the covariance of the figures.
 _REQUESTS: Final = 60_000
 _REQUESTS_FOR_SPREAD: Final = 300_000
-# The figures disagree with the best model by more than chance below this probability.
-P_MIN: Final = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +46,6 @@ class Found:
     plays: Sequence[int]
     spread_plays: Sequence[int]
     discrepancy: float
-    p_value: float
     freedom: int
     tried: list[tuple[AppStructure, float]] = field(default_factory=list)
 
@@ -89,7 +85,7 @@ class Search:
             self.likelihood, best.candidate, plays=self._plays, spread_plays=self._spread, rounds=2, evaluations=4
         )
         best = self._with_integers(best)
-        return self._tested(best)
+        return self._result(best)
 
     def _first(self) -> ModelCandidate:
         light_s = light_latency_s(self._stages, self._routes)
@@ -204,22 +200,22 @@ class Search:
             best = changed
         return best
 
-    # --- the test of the result ---------------------------------------------------------------------------------------
+    # --- a model that is not the application -------------------------------------------------------------------------
 
-    def _tested(self, best: Refined) -> Found:
-        """Test the agreement. If it is worse than chance allows, a discrepancy of the model is estimated."""
+    def _result(self, best: Refined, discrepancy: float = 0.0) -> Found:
         freedom = max(1, self._figures - len(best.candidate.coordinates) - best.candidate.structure.parts)
-        p_value = chi_square_p(best.chi_square, freedom)
-        discrepancy = 0.0
-        if p_value < P_MIN:
-            discrepancy = self._discrepancy(best, freedom)
-            best = refined(
-                self.likelihood, best.candidate, plays=self._plays, spread_plays=self._spread,
-                rounds=1, evaluations=5, discrepancy=discrepancy,
-            )  # fmt: skip
         return Found(
-            best, self.likelihood, self._capacity, self._plays, self._spread, discrepancy, p_value, freedom, self._tried
+            best, self.likelihood, self._capacity, self._plays, self._spread, discrepancy, freedom, self._tried
         )
+
+    def with_discrepancy(self, found: Found) -> Found:
+        """Return the result if each figure may differ by more than chance, as the disagreement requires."""
+        discrepancy = self._discrepancy(found.best, found.freedom)
+        best = refined(
+            self.likelihood, found.best.candidate, plays=self._plays, spread_plays=self._spread,
+            rounds=1, evaluations=5, discrepancy=discrepancy,
+        )  # fmt: skip
+        return self._result(best, discrepancy)
 
     def _discrepancy(self, best: Refined, freedom: int) -> float:
         """Return the standard deviation of each figure beyond chance with which the agreement is as chance allows."""
@@ -249,11 +245,6 @@ def with_integer(candidate: ModelCandidate, name: str, value: int | None) -> Mod
     return dataclasses.replace(
         candidate, structure=structure, io=io, call=dataclasses.replace(candidate.call, mean_s=call_s)
     )
-
-
-def chi_square_p(value: float, freedom: int) -> float:
-    """Return the probability of a larger chi-square."""
-    return float(needed("scipy.special").chdtrc(freedom, value))
 
 
 def _spread_out(law: TimeLaw, family: Family) -> TimeLaw:

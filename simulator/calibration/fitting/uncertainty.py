@@ -22,6 +22,8 @@ from simulator.world.random_streams import RandomStreams
 # Plays from which the uncertainty is estimated; their numbers follow those that the fit used.
 _PLAYS: Final = 80
 _LEVEL: Final = 0.975
+# Below this probability the figures disagree with the best model by more than chance: no play disagrees as much.
+P_MIN: Final = 1.5 / _PLAYS
 # Increase of the chi-square at the ends of a 95 % interval of one parameter.
 _PROFILE: Final = 3.841
 _LIMIT_MAX: Final = 200
