@@ -191,10 +191,11 @@ def main() -> None:
         covered = sum(row.is_covered for row in own)
         middle = statistics.median(row.error for row in own) if own else float("nan")
         other = model.provenance.method.rpartition(" as in ")[2]
+        cpu_s = time.process_time() - begun_s
         sys.stdout.write(
             f"{number}: {mechanism_of(known.model)}, {len(known.model.cpu)} routes, {known.size.vcpu:g} vCPU: "
             f"{'found' if is_same else f'taken for {other}'}; median error "
-            f"{100 * middle:.1f} %, {covered} of {len(own)} intervals hold, {time.process_time() - begun_s:.1f} s of CPU\n"
+            f"{100 * middle:.1f} %, {covered} of {len(own)} intervals hold, {cpu_s:.1f} s of CPU\n"
         )
         sys.stdout.flush()
     if given.csv is not None:

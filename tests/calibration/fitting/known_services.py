@@ -39,6 +39,8 @@ def capacity_rps(model: ModelCandidate, weights: Sequence[float], vcpu: float) -
     structure = model.structure
     limits = [min(vcpu, structure.parallelism or math.inf) / cpu_s]
     call_s = 0.0 if model.call is None else model.call.mean_s
+    if structure.is_contended or structure.is_coherent:
+        limits.append(0.6 * limits[0])  # beyond, more requests in progress reduce the throughput further
     if structure.workers is not None:
         limits.append(structure.workers / (cpu_s / min(1.0, vcpu) + io_s + call_s))
     if structure.pool is not None:
