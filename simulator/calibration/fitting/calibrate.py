@@ -15,7 +15,7 @@ from simulator.calibration.fitting.comparison import stage_fits
 from simulator.calibration.fitting.fit_stage import FitStage, NotCalibrated, fit_stages, left_out
 from simulator.calibration.fitting.parameters import application_of, limit_parameter, parameters_of, structure_sentence
 from simulator.calibration.fitting.search import Found, Search
-from simulator.calibration.fitting.uncertainty import P_MIN, Profile, Uncertainty, integer_interval, uncertainty
+from simulator.calibration.fitting.uncertainty import P_MIN, LimitProfile, Uncertainty, integer_interval, uncertainty
 from simulator.calibration.model.calibrated_model import (
     CalibratedModel,
     Fit,
@@ -169,7 +169,7 @@ def _quota(stage: FitStage) -> dict[str, Any]:
 
 
 def _limits(parts: _Parts) -> Iterator[ModelParameter]:
-    profile = Profile(parts.found)
+    profile = LimitProfile(parts.found)
     structure = parts.known.best.structure
     sentence = f"{_load_sentence(parts)} Fewer would have been seen."
     low, high = integer_interval(parts.found, profile, "workers")

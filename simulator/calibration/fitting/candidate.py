@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, assert_never
 
 import numpy as np
 
@@ -140,6 +140,8 @@ class ModelCandidate:
                 return self.contention
             case Kind.COHERENCY:
                 return self.coherency
+            case _:
+                assert_never(coordinate.kind)
 
     def moved(self, point: Sequence[float] | Array) -> Self:
         """Return the candidate at another point; spreads stay in the range of their families."""
@@ -161,6 +163,8 @@ class ModelCandidate:
                 return dataclasses.replace(self, contention=min(value, 10.0))
             case Kind.COHERENCY:
                 return dataclasses.replace(self, coherency=min(value, 10.0))
+            case _:
+                assert_never(coordinate.kind)
 
     def application(self, quota: CpuQuota | None) -> SimulatedApplication:
         """Return the application without its laws, which the plays of stages supply as times."""

@@ -10,7 +10,7 @@ import functools
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,8 @@ class Family(StrEnum):
                 return 1.01, 6.0
             case Family.PARETO:
                 return CV_MIN, 2.0
+            case _:
+                assert_never(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class TimeLaw:
         match self.family:
             case Family.CONSTANT:
                 return mean
-            case Family.GAMMA if self.cv > 0:
+            case Family.GAMMA:
                 return {"gamma": {"mean": mean, "sd": sd}}
             case Family.LOGNORMAL:
                 return {"lognormal": {"mean": mean, "sd": sd}}
@@ -130,7 +132,7 @@ class TimeLaw:
             case Family.EMPIRICAL:
                 return {"empirical": [time_text(value) for value in self.values_s]}
             case _:
-                return mean
+                assert_never(self.family)
 
 
 @functools.lru_cache(maxsize=512)
@@ -161,6 +163,8 @@ def _standard_table(family: Family, cv: float, values: tuple[float, ...]) -> Arr
             return np.asarray(ordered[places])
         case Family.CONSTANT | Family.LOGNORMAL:
             return np.ones_like(_Z)
+        case _:
+            assert_never(family)
 
 
 def _hyperexponential_table(cv: float, upper: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from simulator.calibration.fitting.candidate import CONNECTIONS, LOCK, AppStructure, Coordinate, Kind, ModelCandidate
 from simulator.calibration.fitting.laws import Family, TimeLaw
@@ -93,6 +93,8 @@ def _key(coordinate: Coordinate, routes: Sequence[ModelRoute]) -> tuple[str, ...
             return ("simulated", "contention")
         case Kind.COHERENCY:
             return ("simulated", "coherency")
+        case _:
+            assert_never(coordinate.kind)
 
 
 def _of_route(key: str, route: int, routes: Sequence[ModelRoute]) -> tuple[str, ...]:
@@ -108,8 +110,10 @@ def _sentence(candidate: ModelCandidate, coordinate: Coordinate) -> str:
             law = candidate.io[coordinate.route]
         case Kind.CALL_CV:
             law = candidate.call
-        case _:
+        case Kind.CPU_MEAN | Kind.IO_MEAN | Kind.CALL_MEAN | Kind.CONTENTION | Kind.COHERENCY:
             return ""
+        case _:
+            assert_never(coordinate.kind)
     assert law is not None, coordinate
     return f"The {law.family.value} family agrees best." if law.family is not Family.EMPIRICAL else ""
 

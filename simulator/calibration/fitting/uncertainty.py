@@ -86,7 +86,7 @@ def uncertainty(found: Found, seed: int) -> Uncertainty:
     return Uncertainty(best.candidate, points, (worse + 1) / (_PLAYS + 1), float((own_left**2).sum()))
 
 
-class Profile:
+class LimitProfile:
     """The chi-square of candidates after the best linear change of the continuous parameters."""
 
     def __init__(self, found: Found) -> None:
@@ -102,7 +102,7 @@ class Profile:
         return float((left**2).sum())
 
 
-def integer_interval(found: Found, distance: Profile, name: str) -> tuple[int, int | None]:
+def integer_interval(found: Found, distance: LimitProfile, name: str) -> tuple[int, int | None]:
     """Return the 95 % interval of a limit of the structure, by its profile likelihood. None: no limit is as likely."""
     candidate = found.best.candidate
     value = getattr(candidate.structure, name)
@@ -118,7 +118,7 @@ def integer_interval(found: Found, distance: Profile, name: str) -> tuple[int, i
     return low, None if high >= _LIMIT_MAX else high
 
 
-def _lowest(distance: Profile, candidate: ModelCandidate, name: str, bound: float) -> int:
+def _lowest(distance: LimitProfile, candidate: ModelCandidate, name: str, bound: float) -> int:
     """Return the smallest limit that agrees as well as none, by bisection."""
     low, high = 0, _LIMIT_MAX
     while high - low > 1:
