@@ -20,7 +20,7 @@ from simulator.calibration.fitting.starting_point import CapacityFigures
 
 # Differences of logarithms: below the first they are chance, beyond the second no further distinction is made.
 _CHANCE: Final = 0.04
-_NEAR: Final = 1.0  # distance of a structure that explains the measurement with the laws of light load
+_NEAR: Final = 1.5  # distance of a structure that explains the measurement with the laws of light load
 _FAR: Final = 1.5
 _POOLS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100)
 _WORKERS_MAX: Final = 200

@@ -31,6 +31,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "_REQUESTS_FOR_SPREAD", 60_000)
 
 
+@pytest.mark.slow  # the kernel is compiled on first use
 @pytest.mark.usefixtures("small")
 def test_workers_are_found_and_the_model_is_a_file_and_a_scenario() -> None:
     model = model_of(WORKERS, stage_s=20.0)
