@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Final
 
+from simulator.calibration.prediction.extrapolation import Beyond
 from simulator.calibration.prediction.interval import PredictedFigure
 from simulator.calibration.prediction.prediction import FIGURE_KINDS, CapacityPrediction, Prediction, RatePrediction
 from simulator.model.text.quantities import (
@@ -50,7 +51,7 @@ def headline(prediction: Prediction) -> str:
     if capacity.rate_rps is None:
         return f"No rate meets the SLO {prediction.slo}: {capacity.limit}."
     row = next(row for row in prediction.rates if row.rate_rps == capacity.rate_rps)
-    at_p95 = f"p95 {interval_text(row.figures['p95_s'], 's')}"
+    at_p95 = f"p95 {interval_text(row.figures['p95_s'], 's')}{_beyond_text(prediction, row)}"
     instances = prediction.instances
     if instances is None:
         return f"The service carries {rate_text(capacity.rate_rps)} at {at_p95}."
@@ -59,6 +60,14 @@ def headline(prediction: Prediction) -> str:
         return f"MaxConcurrency {prediction.max_concurrency} carries {an_instance} at {at_p95}."
     together = f"{instances} instances carry {rate_text(capacity.rate_rps)}"
     return f"MaxConcurrency {prediction.max_concurrency} carries {an_instance} at {at_p95}: {together}."
+
+
+def _beyond_text(prediction: Prediction, row: RatePrediction) -> str:
+    """Return what was observed at most, if the rate of the answer exceeds it."""
+    if Beyond.RATE not in row.beyond:
+        return ""
+    told = next((text for text in prediction.extrapolations if text.startswith(Beyond.RATE)), "")
+    return f", extrapolated: {told.partition(': ')[2]}" if told else ""
 
 
 def interval_text(figure: PredictedFigure | None, unit: Unit) -> str:

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from simulator.calibration.model.calibrated_model import ModelSize, ObservedRange
 from simulator.calibration.prediction import capacity, draws
 from simulator.calibration.prediction.capacity import predict_capacity, runs_of_capacity
 from simulator.calibration.prediction.objectives import parse_objectives
@@ -36,6 +37,15 @@ def test_max_concurrency_limits_the_rate_as_erlangs_formula_says() -> None:
     assert [row.rate_rps for row in found.rates][1] == found.capacity.rate_rps
     assert found.rates[0].meets == pytest.approx(1)
     assert headline(found).startswith("MaxConcurrency 3 carries ")
+    assert "extrapolated" not in headline(found)
+
+
+def test_the_answer_says_if_its_rate_was_not_observed() -> None:
+    observed = ObservedRange(rate_max_rps=3, sizes=(ModelSize(cpu_units=1024, memory_mb=2048),))
+    model = model_of({"io": exponential(0.040)}, observed=observed)
+    service = PredictedService(max_concurrency=3, duration_s=12)
+    found = predict_capacity(model, service, parse_objectives("error_rate < 10 %"))
+    assert headline(found).endswith("), extrapolated: an instance was observed up to 3.00/s.")
 
 
 def test_a_latency_limit_of_a_single_worker_is_that_of_m_m_1() -> None:
