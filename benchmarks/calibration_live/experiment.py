@@ -17,6 +17,7 @@ from simulator.calibration.model.calibrated_model import CalibratedModel, Observ
 from simulator.calibration.model.model_file import write_model
 from simulator.calibration.observation.observation import LoadStage, ServiceObservation
 from simulator.calibration.observation.observation_file import SUFFIX, sha256_of, write_observation
+from simulator.calibration.observing.level_search import figures_of as search_figures
 from simulator.calibration.observing.observed_service import ObservedService, RouteLoad
 from simulator.calibration.observing.observer import Observer
 from simulator.edge.live.live_settings import LiveSettings
@@ -25,8 +26,6 @@ from simulator.edge.live.live_settings import LiveSettings
 SHARES: Final = (0.35, 0.60, 0.85)
 NEAR: Final = 2  # the position of the load that is close to saturation
 OVERLOAD: Final = 1.25
-# A stage whose rate exceeds what it served by this factor was saturated.
-EXCESS: Final = 1.1
 DISAGREES: Final = "The model disagrees"  # the beginning of a calibration's warning
 
 
@@ -98,10 +97,10 @@ def service_of(application: Application) -> ObservedService:
 
 def saturation_of(observation: ServiceObservation) -> float:
     """Return the rate at which the service was saturated: the most that it served of what exceeds that; without such a
-    stage the highest rate. A short stage below saturation may serve more, by chance.
+    stage the highest rate. A short stage below saturation may serve more than was offered, or less, by chance.
     """
     served = {stage.number: figures_of(stage).served_rps for stage in observation.loads}
-    saturated = [served[each.number] for each in observation.loads if each.rate_rps > EXCESS * served[each.number]]
+    saturated = [served[each.number] for each in observation.loads if search_figures(each).is_saturated(None)]
     return max(saturated or served.values())
 
 
