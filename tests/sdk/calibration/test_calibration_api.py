@@ -175,18 +175,3 @@ def test_what_cannot_be_calibrated_is_refused_with_the_reason(truth: Path) -> No
         calibrate(pd.DataFrame({"at": [1.0, 2.0], "duration": [0.1, 0.2]}))
     with pytest.raises(ValueError, match="given = nothing"):
         calibrate([])
-
-
-@pytest.mark.slow
-def test_a_simulated_service_is_observed_calibrated_and_predicted(tmp_path: Path) -> None:
-    file = tmp_path / "shop.yaml"
-    file.write_text(
-        "services: {shop: {application: {simulated: {cpu: 4ms, io: {exponential: 40ms}, workers: 8}}}}\nduration: 1s\n"
-    )
-    seen = observe(file, rates=[20, 60, 120, 180], level="15s", duration_max="2m", clock="virtual")
-    model = calibrate(seen, "shop")
-    parameters = model.parameters().set_index("name")
-    (cpu,) = (row for name, row in parameters.iterrows() if "mean CPU time" in str(name))
-    assert cpu["value"] == pytest.approx(0.004, rel=0.1)
-    check = verify(model, file, [100], bound="p50 15 %, throughput inside", duration="20s", clock="virtual", seed=3)
-    assert check.passed, str(check)
