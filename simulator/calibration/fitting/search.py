@@ -75,6 +75,8 @@ class Search:
         best = self._simplest([first, *self._screening.extensions(first.candidate, self._vcpu)])
         assert best is not None, "no bound"
         for _ in range(_MECHANISMS_MAX - 1):
+            # a start from light load is not at its maximum yet: otherwise any addition would seem to improve it
+            best = self._refined(best.candidate, rounds=2)
             variants = self._screening.extensions(best.candidate, self._vcpu)
             extended = self._simplest(variants, self.criterion(best) - STRONG)
             if extended is None:
