@@ -59,6 +59,12 @@ def test_a_scenario_that_it_cannot_play_is_rejected_with_the_reason(tmp_path: Pa
     assert kind_of("auto", closed).name == "event-loop"
     works = {"simulated": {"io": "1s", "background": {"mail": {"after_requests": 1, "cpu": "1s"}}}}
     assert "background work" in why_not(told(PLAIN | {"services": {"site": {"application": works}}}, tmp_path))
+    stays = {"simulated": {"io": "1s", "failures": {"ignores_sigterm": True}}}
+    site = {"application": stays, "policy": "cloud-run"}
+    assert "scales on CPU, and its instances ignore SIGTERM" in why_not(
+        told(PLAIN | {"services": {"site": site}}, tmp_path)
+    )
+    assert why_not(told(PLAIN | {"services": {"site": site | {"policy": "app-runner"}}}, tmp_path)) == ""
 
 
 def test_the_compiled_backend_is_chosen_automatically_for_long_runs(tmp_path: Path) -> None:
