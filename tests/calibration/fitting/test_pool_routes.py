@@ -42,6 +42,7 @@ def stage() -> FitStage:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)  # the kernel is compiled on first use, for minutes on a busy machine
 def test_only_the_routes_of_a_lock_wait_for_it() -> None:
     measured = stage()
     candidate = ModelCandidate(

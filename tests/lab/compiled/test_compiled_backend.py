@@ -19,6 +19,7 @@ from tests.lab.compiled.backend_scenarios import account, agree, scenarios, told
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)  # the kernel is compiled on first use, for minutes on a busy machine
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(scenarios())
 def test_compiled_and_virtual_agree_request_by_request(data: dict[str, Any]) -> None:
@@ -118,6 +119,7 @@ def test_connections_opened_before_the_run_count_at_time_0(warm_up: int | str, m
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)  # the kernel is compiled on first use, for minutes on a busy machine
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(scenarios(calls=True))
 def test_downstream_resources_agree_request_by_request(data: dict[str, Any]) -> None:
@@ -125,6 +127,7 @@ def test_downstream_resources_agree_request_by_request(data: dict[str, Any]) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)  # the kernel is compiled on first use, for minutes on a busy machine
 def test_some_odd_scenarios_with_downstream_resources_agree_row_by_row() -> None:
     told, bad = odd_scenarios.play_all(range(7), calls=True)
     assert bad == []
@@ -132,6 +135,7 @@ def test_some_odd_scenarios_with_downstream_resources_agree_row_by_row() -> None
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)  # the kernel is compiled on first use, for minutes on a busy machine
 @pytest.mark.case("L46", "L47", "R3", "R4")
 def test_five_hundred_odd_scenarios_agree_row_by_row() -> None:
     told, bad = odd_scenarios.play_all(range(500))

@@ -83,6 +83,7 @@ def test_requests_beyond_the_largest_concurrency_are_rejected_as_in_a_run() -> N
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)  # the kernel is compiled on first use, for minutes on a busy machine
 @pytest.mark.parametrize(
     ("more", "downstream"),
     [
