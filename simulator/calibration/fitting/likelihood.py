@@ -48,6 +48,11 @@ class Whitening(NamedTuple):
     roots: tuple[Array, ...]
     size: int
 
+    @property
+    def log_determinant(self) -> float:
+        """The sum of the logarithms of the determinants of the covariances."""
+        return -2 * sum(float(np.log(np.diag(root)).sum()) for root in self.roots)
+
 
 class Likelihood:
     """Compares candidates with the measured figures of all stages."""

@@ -66,13 +66,15 @@ class Screening:
         """
         return self._found.is_saturated and not self._found.utilization > _CPU_BOUND
 
-    def extensions(self, base: ModelCandidate, vcpu: float) -> list[Screened]:
-        """Return the base with each mechanism that it lacks, its limit chosen by distance; the nearest first."""
+    def extensions(self, base: ModelCandidate, vcpu: float, near: float = math.inf) -> list[Screened]:
+        """Return the base with each mechanism that it lacks, its limit chosen by distance; the nearest first. `near`:
+        distance of a candidate that is known already.
+        """
         found = [self.screened(each) for each in self._plain(base, vcpu)]
         if base.structure.workers is None:
             found += self._with_workers(base)
-        nearest = min((each.distance for each in found), default=math.inf)
-        if base.structure.pool is None and self._may_have_pool and nearest > _NEAR:
+        nearest = min((each.distance for each in found), default=near)
+        if base.structure.pool is None and self._may_have_pool and min(nearest, near) > _NEAR:
             found += self._with_pool(base)
         return sorted(found, key=lambda each: each.distance)
 

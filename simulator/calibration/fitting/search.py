@@ -25,6 +25,8 @@ from simulator.calibration.fitting.starting_point import CapacityFigures, capaci
 
 STRONG: Final = 10.0  # difference of the information criterion
 _MECHANISMS_MAX: Final = 3
+_SPREADS: Final = (0.25, 0.7)  # coefficients of variation of the CPU time from which a search begins, beside its own
+_FAR: Final = 0.5  # logarithm of the ratio of two spreads that are different starts
 _KEPT: Final = 2  # variants that are refined, of those screened
 _RIVAL: Final = 2.0  # a variant that is this much further from the measurement than the nearest is not refined
 # While structures are compared, figures may differ by this much: a search from far away does not trust small variances.
@@ -71,23 +73,32 @@ class Search:
 
     def found(self) -> Found:
         """Return the best candidate with what is needed for its intervals."""
-        first = self._screening.screened(self._first())
-        best = self._simplest([first, *self._screening.extensions(first.candidate, self._vcpu)])
-        assert best is not None, "no bound"
-        for _ in range(_MECHANISMS_MAX - 1):
-            # a start from light load is not at its maximum yet: otherwise any addition would seem to improve it
-            best = self._refined(best.candidate, rounds=2)
-            variants = self._screening.extensions(best.candidate, self._vcpu)
-            extended = self._simplest(variants, self.criterion(best) - STRONG)
+        # laws of light load are not at the maximum yet: any mechanism would seem to improve them
+        light = self._first()
+        best = self._refined(light, rounds=2)
+        for _ in range(_MECHANISMS_MAX):
+            extended = self._simplest(self._extensions(light, best.candidate), self.criterion(best) - STRONG)
             if extended is None:
                 break
-            best = extended
+            best = self._refined(extended.candidate, rounds=1)
         best = self._with_families(best)
         best = refined(
             self.likelihood, best.candidate, plays=self._plays, spread_plays=self._spread, rounds=2, evaluations=4
         )
         best = self._with_integers(best)
         return self._result(best)
+
+    def _extensions(self, light: ModelCandidate, best: ModelCandidate) -> list[Screened]:
+        """Return the best candidate with each mechanism that it lacks. Its laws are distorted by what it lacks, so each
+        is also tried with the laws of light load.
+        """
+        structure = best.structure
+        undistorted = dataclasses.replace(best, cpu=light.cpu, io=light.io) if structure.pool is None else best
+        found = self._screening.extensions(undistorted, self._vcpu)
+        if undistorted is best:
+            return found
+        nearest = min((each.distance for each in found), default=math.inf)
+        return [*found, *self._screening.extensions(best, self._vcpu, nearest)]
 
     def _first(self) -> ModelCandidate:
         light_s = light_latency_s(self._stages, self._routes)
@@ -105,22 +116,43 @@ class Search:
         return ModelCandidate(AppStructure(), tuple(cpu for cpu, _ in laws), tuple(io for _, io in laws))
 
     def _refined(self, candidate: ModelCandidate, rounds: int, evaluations: int = 4) -> Refined:
-        found = refined(
-            self.likelihood,
-            candidate,
-            plays=self._quick,
-            spread_plays=self._spread[: max(24, len(self._spread) // 2)],
-            rounds=rounds,
-            evaluations=evaluations,
-            discrepancy=self._tolerance,
-        )
-        self._tried.append((found.candidate.structure, found.chi_square))
-        return found
+        """Return the candidate at its maximum, which is searched from several spreads of the CPU time: at light load
+        they have little influence, so that a search from one of them may end beside the maximum.
+        """
+        found = [
+            self._judged(
+                refined(
+                    self.likelihood,
+                    start,
+                    plays=self._quick,
+                    spread_plays=self._spread[: max(24, len(self._spread) // 2)],
+                    rounds=rounds,
+                    evaluations=evaluations,
+                    discrepancy=self._tolerance,
+                )
+            )
+            for start in _starts(candidate)
+        ]
+        best = min(found, key=self.criterion)
+        self._tried.append((best.candidate.structure, best.chi_square))
+        return best
+
+    def _judged(self, found: Refined) -> Refined:
+        """Return the candidate with the covariance of its own figures: that of the search is of where it began."""
+        plays = self._spread[: max(24, len(self._spread) // 2)]
+        figures = self.likelihood.figures(found.candidate, plays)
+        whitening = self.likelihood.whitening(figures, len(self._quick), self._tolerance)
+        residuals = self.likelihood.residuals(found.candidate, self._quick, whitening)
+        return found._replace(whitening=whitening, chi_square=float((residuals**2).sum()))
 
     def criterion(self, found: Refined) -> float:
-        """Return the Bayesian information criterion, with a parameter for each limit of the structure."""
+        """Return the Bayesian information criterion, with a parameter for each limit of the structure.
+
+        The figures of a candidate near its saturation vary so much that no measurement is far from them: so the
+        likelihood contains the determinant of their covariance.
+        """
         count = len(found.candidate.coordinates) + found.candidate.structure.parts
-        return found.chi_square + count * math.log(self._figures)
+        return found.chi_square + found.whitening.log_determinant + count * math.log(self._figures)
 
     def _simplest(self, variants: Sequence[Screened], below: float = math.inf) -> Refined | None:
         """Return the simplest of the nearest candidates for whose rivals the evidence is not strong; None if all of
@@ -229,6 +261,24 @@ class Search:
             residuals = self.likelihood.residuals(best.candidate, self._plays, whitening)
             low, high = (middle, high) if (residuals**2).sum() > freedom else (low, middle)
         return high
+
+
+def _starts(candidate: ModelCandidate) -> list[ModelCandidate]:
+    """Return the candidate, and those with other spreads of the CPU time that are far from its own."""
+    starts = [candidate]
+    for spread in _SPREADS:
+        cpu = tuple(
+            law if law.family is Family.CONSTANT else dataclasses.replace(law, cv=_within(spread, law.family))
+            for law in candidate.cpu
+        )
+        if any(abs(math.log(new.cv / old.cv)) > _FAR for new, old in zip(cpu, candidate.cpu, strict=True) if old.cv):
+            starts.append(dataclasses.replace(candidate, cpu=cpu))
+    return starts
+
+
+def _within(cv: float, family: Family) -> float:
+    low, high = family.cv_range
+    return min(max(cv, low), high)
 
 
 def with_integer(candidate: ModelCandidate, name: str, value: int | None) -> ModelCandidate:

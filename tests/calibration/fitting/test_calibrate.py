@@ -46,20 +46,9 @@ def test_workers_are_found_and_the_model_is_a_file_and_a_scenario() -> None:
     assert scenario.services["shop"].application.simulated.workers == 3
 
 
-# The search of the structure ends beside the maximum of some services (benchmarks/README.md, recovery of known models).
-ENDS_BESIDE = pytest.mark.xfail(reason="the search ends beside the maximum", strict=False)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(2400)  # the kernel is compiled on first use, for minutes on a busy machine
-@pytest.mark.parametrize(
-    "service",
-    [
-        pytest.param(SHARED, marks=ENDS_BESIDE, id="shared"),
-        pytest.param(WORKERS, id="workers"),
-        pytest.param(EVENT_LOOP, marks=ENDS_BESIDE, id="event-loop"),
-    ],
-)
+@pytest.mark.parametrize("service", [SHARED, WORKERS, EVENT_LOOP], ids=["shared", "workers", "event-loop"])
 def test_structure_and_parameters_come_back(service: ModelCandidate) -> None:
     model = model_of(service)
     simulated = model.application["simulated"]
