@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Final
 
+import orjson
+
 from simulator.calibration.prediction.interval import PredictedFigure
 from simulator.calibration.prediction.prediction import (
     PREDICTION_VERSION,
@@ -49,6 +51,11 @@ def prediction_data(prediction: Prediction) -> dict[str, Any]:
         ],
         "effects": [dataclasses.asdict(effect) for effect in prediction.effects],
     }
+
+
+def prediction_json(prediction: Prediction) -> str:
+    """Return the text of the JSON file."""
+    return orjson.dumps(prediction_data(prediction), option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 def prediction_rows(prediction: Prediction) -> list[Row]:

@@ -7,14 +7,15 @@ import math
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import orjson
+
+from simulator.calibration.prediction.output import Row
 from simulator.calibration.verification.verification import (
     VERIFICATION_VERSION,
     ComparedLoadFigure,
     Verification,
     VerifiedLoad,
 )
-
-Row = dict[str, float | str | bool | None]
 
 
 def verification_data(verification: Verification) -> dict[str, Any]:
@@ -33,6 +34,11 @@ def verification_data(verification: Verification) -> dict[str, Any]:
         "loads": [_load_data(load) for load in verification.loads],
         "warnings": list(verification.warnings),
     }
+
+
+def verification_json(verification: Verification) -> str:
+    """Return the text of the JSON file."""
+    return orjson.dumps(verification_data(verification), option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 def verification_rows(verification: Verification) -> list[Row]:

@@ -19,7 +19,7 @@ _MEASURED: Final = 12
 
 def verification_lines(verification: Verification) -> list[str]:
     """Return the text of a verification; the result is the first line."""
-    lines = _wrapped(_headline(verification))
+    lines = _wrapped(headline(verification))
     runs = f"{verification.repeats} runs" if verification.repeats > 1 else "one run"
     lines += _wrapped(
         f"{verification.target}: {verification.service}; {runs} of {verification.duration_s:g} s at each rate, without "
@@ -35,7 +35,8 @@ def verification_lines(verification: Verification) -> list[str]:
     return lines
 
 
-def _headline(verification: Verification) -> str:
+def headline(verification: Verification) -> str:
+    """Return the result in a sentence."""
     failed, judged = verification.failed, verification.judged
     if not failed:
         return f"Passed: {len(judged)} of {len(judged)} figures are within the bounds."
@@ -47,7 +48,7 @@ def _miss(figure: ComparedLoadFigure) -> str:
     if figure.error is None or figure.bound is None:
         return "has nothing to compare"
     limit = "its interval" if figure.bound.limit is None else f"{100 * figure.bound.limit:g} %"
-    return f"is predicted {_error_text(figure)} off ({limit})"
+    return f"is predicted {error_text(figure)} off ({limit})"
 
 
 def _load_lines(load: VerifiedLoad) -> list[str]:
@@ -60,12 +61,13 @@ def _load_lines(load: VerifiedLoad) -> list[str]:
         predicted = interval_text(figure.predicted, unit)
         lines.append(
             f"{rate:>{_RATE}}  {figure.name:<{_NAME}}{predicted:<{_PREDICTED}}{measured:<{_MEASURED}}"
-            f"{_error_text(figure):>9}{verdict}"
+            f"{error_text(figure):>9}{verdict}"
         )
     return lines
 
 
-def _error_text(figure: ComparedLoadFigure) -> str:
+def error_text(figure: ComparedLoadFigure) -> str:
+    """Return the error of the prediction: in percent, or in points if the figure is a share."""
     if figure.error is None or math.isinf(figure.error):
         return NOTHING
     points = "pp" if VERIFIED[figure.name].is_share else "%"

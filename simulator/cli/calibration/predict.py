@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 
-import orjson
 import typer
 
 from simulator.calibration.model.calibrated_model import CalibratedModel
@@ -15,7 +14,7 @@ from simulator.calibration.prediction.capacity import predict_capacity, runs_of_
 from simulator.calibration.prediction.draws import draws_of
 from simulator.calibration.prediction.model_scenario import ScenarioWithModel
 from simulator.calibration.prediction.objectives import parse_objectives
-from simulator.calibration.prediction.output import prediction_data, prediction_rows
+from simulator.calibration.prediction.output import prediction_json, prediction_rows
 from simulator.calibration.prediction.predict import predict, predict_scenario
 from simulator.calibration.prediction.prediction import Prediction
 from simulator.calibration.prediction.settings import (
@@ -77,7 +76,7 @@ def predict_verb(
         for line in prediction_lines(prediction):
             echo(line)
         if json_file is not None:
-            json_file.write(orjson.dumps(prediction_data(prediction), option=orjson.OPT_INDENT_2).decode() + "\n")
+            json_file.write(prediction_json(prediction))
         if csv_file is not None:
             try:
                 write_table(prediction_rows(prediction), csv_file)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from simulator.calibration.model.calibrated_model import CalibratedModel
@@ -15,7 +14,7 @@ from simulator.calibration.observing.observed_service import ObservedService
 from simulator.calibration.observing.targets.targets import ObservedTarget, parse_target, service_of
 from simulator.calibration.prediction.settings import PredictedService, parse_rates
 from simulator.calibration.verification.bounds import parse_bounds
-from simulator.calibration.verification.output import junit_xml, verification_data, verification_rows
+from simulator.calibration.verification.output import junit_xml, verification_json, verification_rows
 from simulator.calibration.verification.tables import verification_lines
 from simulator.calibration.verification.verification import Verification
 from simulator.calibration.verification.verify import LoadBegan, LoadPlayed, routes_of, verify, with_mix
@@ -107,8 +106,7 @@ def verify_verb(
         for line in verification_lines(verification):
             echo(line)
         if json_file is not None:
-            data = orjson.dumps(verification_data(verification), option=orjson.OPT_INDENT_2)
-            json_file.write(data.decode() + "\n")
+            json_file.write(verification_json(verification))
         if junit is not None:
             junit.write(junit_xml(verification))
         if csv_file is not None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from simulator.calibration.observation.observation import LoadStage, ServiceObservation
 from simulator.calibration.observation.observation_file import read_observation, write_observation
+from simulator.calibration.observing.level_search import figures_of
 from simulator.calibration.observing.observer import BUDGET_S, LevelBegan, LevelPlayed, Observer, UnusableService
 from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import digits_text, latency_text, rate_text, ratio_text
@@ -46,7 +47,11 @@ class ObservationResult:
         write_observation(self.data, Path(file))
 
     def levels(self, library: Library = "pandas") -> Any:
-        """Return a row for each level of load, without its warm-up. `cpu` is a share of the instance's vCPUs."""
+        """Return a row for each level of load, without its warm-up: the figures of `simulator observe`.
+
+        `served_rps`: responses within the level. `error_rate`: requests without a response, with 429 or with 5xx, as a
+        share of those sent. `cpu` is a share of the instance's vCPUs.
+        """
         return frame_of_rows(map(self._level, self.data.loads), _LEVEL, library)
 
     def requests(self, library: Library = "pandas") -> Any:
@@ -96,19 +101,19 @@ class ObservationResult:
         settled = load.settled
         served = settled.rows(settled.served).latency_s
         quantiles = np.quantile(served, (0.5, 0.95, 0.99)).tolist() if len(served) else [None] * 3
-        vcpu = None if self.data.size is None else self.data.size.vcpu
-        cpu = None if vcpu is None or np.isnan(load.cpu_s) else load.cpu_s / load.settled_s / vcpu
+        figures = figures_of(load)
+        size = self.data.size
         return {
             "level": load.number,
             "rate_rps": load.rate_rps,
             "duration_s": load.duration_s,
             "requests": len(settled),
-            "served_rps": len(served) / load.settled_s,
+            "served_rps": figures.served_rps,
             "p50_s": quantiles[0],
             "p95_s": quantiles[1],
             "p99_s": quantiles[2],
-            "error_rate": 1 - len(served) / len(settled) if len(settled) else None,
-            "cpu": cpu,
+            "error_rate": figures.error_share if len(settled) else None,
+            "cpu": None if size is None or np.isnan(load.cpu_s) else figures.cpu_share(size.vcpu),
             "memory_peak_bytes": None if np.isnan(load.memory_peak_bytes) else load.memory_peak_bytes,
             "late_p99_s": float(np.quantile(settled.late_s, 0.99)) if len(settled) else None,
             "ended_by": load.ended_by,

@@ -6,13 +6,11 @@ import html
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from simulator.calibration.prediction.capacity import predict_capacity, runs_of_capacity
 from simulator.calibration.prediction.draws import draws_of
 from simulator.calibration.prediction.model_scenario import ScenarioWithModel
 from simulator.calibration.prediction.objectives import parse_objectives
-from simulator.calibration.prediction.output import prediction_data, prediction_rows
+from simulator.calibration.prediction.output import prediction_json, prediction_rows
 from simulator.calibration.prediction.predict import predict as predicted
 from simulator.calibration.prediction.predict import predict_scenario
 from simulator.calibration.prediction.prediction import FIGURE_KINDS, Prediction, RatePrediction
@@ -61,7 +59,7 @@ class PredictionResult:
 
     def json(self) -> str:
         """Return what `simulator predict --json` writes."""
-        return orjson.dumps(prediction_data(self.data), option=orjson.OPT_INDENT_2).decode() + "\n"
+        return prediction_json(self.data)
 
     def __str__(self) -> str:
         return "\n".join(prediction_lines(self.data))

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import orjson
-
+from simulator.calibration.observing.observed_service import MAX_CONCURRENCY
 from simulator.calibration.prediction.settings import PredictedService
 from simulator.calibration.prediction.tables import interval_text
 from simulator.calibration.verification.bounds import BOUNDS_DEFAULT, VERIFIED, parse_bounds
-from simulator.calibration.verification.output import junit_xml, verification_data, verification_rows
-from simulator.calibration.verification.tables import verification_lines
+from simulator.calibration.verification.output import junit_xml, verification_json, verification_rows
+from simulator.calibration.verification.tables import error_text, headline, verification_lines
 from simulator.calibration.verification.verification import Verification
-from simulator.calibration.verification.verify import DURATION_S, WARM_UP_S, LoadPlayed, routes_of
+from simulator.calibration.verification.verify import DURATION_S, WARM_UP_S, LoadPlayed, routes_of, with_mix
 from simulator.calibration.verification.verify import verify as verified
 from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import quantity_text, rate_text
@@ -53,7 +52,7 @@ class VerificationResult:
 
     def json(self) -> str:
         """Return what `simulator verify --json` writes."""
-        return orjson.dumps(verification_data(self.data), option=orjson.OPT_INDENT_2).decode() + "\n"
+        return verification_json(self.data)
 
     def junit(self) -> str:
         """Return what `simulator verify --junit` writes."""
@@ -77,13 +76,13 @@ class VerificationResult:
                         figure.name,
                         interval_text(figure.predicted, unit),
                         quantity_text(figure.measured, unit),
-                        "" if figure.error is None else f"{100 * figure.error:+.1f} %",
+                        error_text(figure),
                         "" if told is None else "pass" if told else "<b>failed</b>",
                     ]
                 )
         table = rows_cell(["rate", "figure", "predicted", "measured", "error", ""], rows)
         notes = "".join(f"<p>{html.escape(text)}</p>" for text in self.notes)
-        return f"<div><h4>{html.escape(verification_lines(self.data)[0])}</h4>{table}{notes}</div>"
+        return f"<div><h4>{html.escape(headline(self.data))}</h4>{table}{notes}</div>"
 
 
 def verify(
@@ -95,7 +94,7 @@ def verify(
     bound: str = BOUNDS_DEFAULT,
     repeats: int = 1,
     instances: int = 1,
-    max_concurrency: int = 200,
+    max_concurrency: int = MAX_CONCURRENCY,
     duration: Any = DURATION_S,
     warm_up: Any = WARM_UP_S,
     service: str = "",
@@ -119,8 +118,7 @@ def verify(
         raise ValueError(msg)
     calibrated, wanted, bounds = model_of(model), rates_of(rates), parse_bounds(bound)
     observed = observed_service(target, routes, size=calibrated.size, service=service, default=routes_of(calibrated))
-    if clock == "real":
-        observed = launchable(target, observed, state)
+    with_mix(calibrated, observed)  # before anything is built
     settings = PredictedService(
         instances,
         max_concurrency=max_concurrency,
@@ -128,6 +126,8 @@ def verify(
         warm_up_s=seconds_of(warm_up),
         seed=seed,
     )
+    if clock == "real":
+        observed = launchable(target, observed, state)
     live, journal = live_settings(state) if clock == "real" else None, Journal()
     with NotebookProgress(progress, "verify", len(wanted) * repeats, rate_text(wanted[0])) as shown:
         journal.subscribe(LoadPlayed, lambda played: shown.advance(rate_text(played.rate_rps)))

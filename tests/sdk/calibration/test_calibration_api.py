@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +24,16 @@ from simulator import (
     verify,
 )
 from simulator.calibration.model.calibrated_model import ModelParameter
+from simulator.calibration.observing.level import Level
 from simulator.calibration.prediction import draws
+from simulator.calibration.verification.tables import error_text, headline
+from simulator.cli.calibration.observe_tables import level_line
+from simulator.model.sizes import InstanceSize
 from simulator.sdk.calibration.rates import rates_of, seconds_of
 from simulator.sdk.progress import BatchStep
 from tests.calibration.model.models import a_model
+from tests.calibration.observation.observations import observation
+from tests.calibration.observing.stages import stage_of
 from tests.calibration.prediction.service_models import exponential, model_of
 
 TRUTH = "services: {web: {application: {simulated: {io: 50ms, workers: 4}}}}\nduration: 1s\n"
@@ -139,6 +146,22 @@ def test_a_simulated_service_is_observed_in_virtual_time(truth: Path, tmp_path: 
     pd.testing.assert_frame_equal(read.levels(), levels)
 
 
+def test_the_figures_of_a_level_are_those_of_simulator_observe() -> None:
+    """Above its capacity of 50/s a service answers 50/s, however many requests were sent; 404 is a response."""
+    overloaded = stage_of(Level(1, 100.0, 1.0, 9.0), 50.0, cpu_each_s=0.01)
+    status = np.where(np.arange(len(overloaded.requests)) % 2, 404, 503)
+    failing = replace(overloaded, number=2, requests=replace(overloaded.requests, status=status))
+    seen = ObservationResult(observation(loads=(overloaded, failing), size=InstanceSize(2048, 4096)))
+
+    levels = seen.levels()
+    assert list(levels["requests"]) == [900, 900]
+    assert levels["served_rps"].iloc[0] == pytest.approx(50, rel=0.01)
+    assert levels["cpu"].iloc[0] == pytest.approx(50 * 0.01 / 2, rel=0.01)
+    assert list(levels["error_rate"]) == [0.0, 0.5]
+    assert "100/s    50.0/s" in level_line(overloaded, 2.0)
+    assert "50.0 %" in level_line(failing, 2.0)
+
+
 def test_a_verification_has_predicted_beside_measured(truth: Path) -> None:
     right = ServiceModel(model_of({"io": "50ms", "workers": 4}))
     result = verify(right, truth, [20], bound="p50 10 %", duration="8s", clock="virtual")
@@ -154,6 +177,11 @@ def test_a_verification_has_predicted_beside_measured(truth: Path) -> None:
     )
     assert not wrong.passed
     assert str(wrong).startswith("Failed")
+    shown = wrong._repr_html_()
+    assert headline(wrong.data) in shown  # whole, not its first line of 80 columns
+    errors = next(figure for figure in wrong.data.loads[0].figures if figure.name == "error_rate")
+    assert f">{error_text(errors)}<" in shown
+    assert error_text(errors).endswith(" pp")
 
 
 def test_what_python_cannot_do_is_named(model: ServiceModel, tmp_path: Path) -> None:
@@ -163,6 +191,10 @@ def test_what_python_cannot_do_is_named(model: ServiceModel, tmp_path: Path) -> 
         observe("image:shop", clock="fast")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="clock = 'fast', must be"):
         verify(model, "image:shop", 10, clock="fast")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="route = GET /other, must be one of the model's: GET /"):
+        verify(model, tmp_path, 10, routes=["/other"])  # before the folder is built
+    with pytest.raises(ValueError, match="warm_up = 30 s, must be below the duration"):
+        verify(model, tmp_path, 10, warm_up=30)
     with pytest.raises(ValueError, match="instances = 2, must be left out"):
         predict(model, 10, instances=2, max_size=3)
 
