@@ -64,11 +64,19 @@ def _index(series: CountSeries, expected: Floats, each: int, level: float) -> Sc
     total = max(float(means.sum()), 1e-12)
     index = float(squares.sum()) / total
     # The variance of a squared deviation of a Poisson count with mean m is 2 m^2 + m. The sum is treated as chi-squared
-    # with the degrees of freedom that have this variance; its cube root is nearly normal (Wilson and Hilferty).
+    # with the degrees of freedom that have this variance.
     freedom = 2 * total**2 / float((2 * np.square(means) + means).sum())
-    centre, spread = 1 - 2 / (9 * freedom), math.sqrt(2 / (9 * freedom))
-    low, high = max(0.0, centre - level * spread) ** 3, (centre + level * spread) ** 3
+    low, high = bounds(freedom, level)
     return ScaleIndex(each * series.width_s, index, low, high, _error(squares, means, index))
+
+
+def bounds(freedom: float, level: float) -> tuple[float, float]:
+    """Return the interval of chi-squared over its degrees of freedom. `level`: the normal quantile of its upper end.
+
+    The cube root of this ratio is nearly normal (Wilson and Hilferty).
+    """
+    centre, spread = 1 - 2 / (9 * freedom), math.sqrt(2 / (9 * freedom))
+    return max(0.0, centre - level * spread) ** 3, (centre + level * spread) ** 3
 
 
 def _error(squares: Floats, means: Floats, index: float) -> float:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from simulator.ingest.arrivals.dispersion import bounds
 from simulator.ingest.blocks import Floats
 
 _MINUTE: Final = 60
@@ -101,9 +102,7 @@ def _dispersion(seconds: Floats) -> tuple[float, float, float]:
     means = used.mean(axis=1, keepdims=True)
     freedom = len(used) * (_MINUTE - 1)
     index = float((np.square(used - means) / means).sum()) / freedom
-    # The cube root of chi-squared over its degrees of freedom is nearly normal (Wilson and Hilferty).
-    centre, spread = 1 - 2 / (9 * freedom), math.sqrt(2 / (9 * freedom))
-    return index, (centre - _LEVEL * spread) ** 3, (centre + _LEVEL * spread) ** 3
+    return index, *bounds(freedom, _LEVEL)
 
 
 def _kind(dispersion: float, low: float, high: float) -> ArrivalKind:

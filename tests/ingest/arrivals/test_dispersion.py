@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import special
 
 from simulator.ingest.arrivals.count_series import CountSeries
-from simulator.ingest.arrivals.dispersion import indices
+from simulator.ingest.arrivals.dispersion import bounds, indices
 from tests.ingest.arrivals.processes import poisson
 
 
@@ -27,6 +28,14 @@ def test_99_of_100_poisson_recordings_are_within_the_interval_at_all_scales(rate
 
     # 198 expected; below 193 has a chance of 0.3 %, and the seeds are fixed
     assert inside >= 193
+
+
+@pytest.mark.parametrize("freedom", [30, 300, 30_000])
+def test_the_interval_is_that_of_chi_squared(freedom: float) -> None:
+    low, high = bounds(freedom, 2.576)
+
+    assert low == pytest.approx(special.chdtri(freedom, 0.995) / freedom, rel=0.01)
+    assert high == pytest.approx(special.chdtri(freedom, 0.005) / freedom, rel=0.01)
 
 
 def test_bursts_of_ten_seconds_show_from_ten_seconds_on() -> None:
