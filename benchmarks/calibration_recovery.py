@@ -63,7 +63,7 @@ class Recovered(NamedTuple):
 
     @property
     def is_covered(self) -> bool:
-        """True if the interval contains the true value; a whole number must be the same."""
+        """True if the interval contains the true value."""
         return self.low <= self.true <= self.high
 
 

@@ -187,14 +187,13 @@ class ModelCandidate:
 def _of(law: TimeLaw, mean: Coordinate, spread: Coordinate) -> list[Coordinate]:
     if law.mean_s <= 0:
         return []
-    return [mean] if law.family in {Family.CONSTANT, Family.EMPIRICAL} else [mean, spread]
+    return [mean] if law.family is Family.CONSTANT else [mean, spread]
 
 
 def _changed(laws: tuple[TimeLaw, ...], coordinate: Coordinate, value: float) -> tuple[TimeLaw, ...]:
     law = laws[coordinate.route]
     if coordinate.kind in _SPREADS:
-        low, high = law.family.cv_range
-        law = dataclasses.replace(law, cv=min(max(value, low), high))
+        law = dataclasses.replace(law, cv=law.family.within(value))
     else:
         law = dataclasses.replace(law, mean_s=value)
     return (*laws[: coordinate.route], law, *laws[coordinate.route + 1 :])

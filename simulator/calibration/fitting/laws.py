@@ -38,13 +38,12 @@ class Family(StrEnum):
     WEIBULL = "weibull"
     HYPEREXPONENTIAL = "hyperexponential"
     PARETO = "pareto"
-    EMPIRICAL = "empirical"
 
     @property
     def cv_range(self) -> tuple[float, float]:
         """The coefficients of variation that it can have."""
         match self:
-            case Family.CONSTANT | Family.EMPIRICAL:
+            case Family.CONSTANT:
                 return 0.0, 0.0
             case Family.UNIFORM:
                 return CV_MIN, 1 / math.sqrt(3)
@@ -59,21 +58,23 @@ class Family(StrEnum):
             case _:
                 assert_never(self)
 
+    def within(self, cv: float) -> float:
+        """Return the nearest coefficient of variation that it can have."""
+        low, high = self.cv_range
+        return min(max(cv, low), high)
+
 
 @dataclass(frozen=True, slots=True)
 class TimeLaw:
-    """A distribution. `values_s`: those of an empirical one, whose mean is then scaled to `mean_s`."""
+    """A distribution, by its family, mean and coefficient of variation."""
 
     family: Family
     mean_s: float
     cv: float = 0.0
-    values_s: tuple[float, ...] = ()
 
     @property
     def sd_s(self) -> float:
         """The standard deviation."""
-        if self.family is Family.EMPIRICAL:
-            return float(np.std(self.values_s))
         return self.mean_s * self.cv
 
     def at(self, z: Array) -> Array:
@@ -85,7 +86,7 @@ class TimeLaw:
         if self.family is Family.LOGNORMAL:
             variance = math.log1p(self.cv**2)
             return np.exp(math.log(self.mean_s) - variance / 2 + math.sqrt(variance) * z)
-        table = self.mean_s * _standard_table(self.family, float(f"{self.cv:.9g}"), self.values_s)
+        table = self.mean_s * _standard_table(self.family, float(f"{self.cv:.9g}"))
         place = np.clip((z + _Z_MAX) / _STEP, 0.0, len(_Z) - 1.000001)
         index = place.astype(np.int64)
         low = table[index]
@@ -93,7 +94,7 @@ class TimeLaw:
 
     def share_below(self, times_s: Array) -> Array:
         """Return the probabilities of a shorter time than each of these."""
-        if self.family is Family.CONSTANT or self.mean_s <= 0 or (self.cv <= 0 and not self.values_s):
+        if self.family is Family.CONSTANT or self.mean_s <= 0 or self.cv <= 0:
             return (times_s >= self.mean_s).astype(np.float64)
         ends = np.interp(times_s, self.at(_Z), _Z, left=-40.0, right=40.0)
         return np.asarray(needed("scipy.special").ndtr(ends))
@@ -129,14 +130,12 @@ class TimeLaw:
                 return {"hyperexponential": {"mean": mean, "cv2": round(self.cv**2, 6)}}
             case Family.PARETO:
                 return {"pareto": {"mean": mean, "shape": round(_pareto_shape(self.cv), 6)}}
-            case Family.EMPIRICAL:
-                return {"empirical": [time_text(value) for value in self.values_s]}
             case _:
                 assert_never(self.family)
 
 
 @functools.lru_cache(maxsize=512)
-def _standard_table(family: Family, cv: float, values: tuple[float, ...]) -> Array:  # noqa: PLR0911 - one per family
+def _standard_table(family: Family, cv: float) -> Array:
     """Return the quantiles, at `_Z`, of the distribution with mean 1."""
     special = needed("scipy.special")
     shares = special.ndtr(_Z)
@@ -157,10 +156,6 @@ def _standard_table(family: Family, cv: float, values: tuple[float, ...]) -> Arr
             return np.asarray((shape - 1) / shape * upper ** (-1 / shape))
         case Family.HYPEREXPONENTIAL:
             return _hyperexponential_table(cv, upper)
-        case Family.EMPIRICAL:
-            ordered = np.sort(np.asarray(values)) / max(float(np.mean(values)), 1e-300)
-            places = np.minimum((shares * len(ordered)).astype(np.int64), len(ordered) - 1)
-            return np.asarray(ordered[places])
         case Family.CONSTANT | Family.LOGNORMAL:
             return np.ones_like(_Z)
         case _:

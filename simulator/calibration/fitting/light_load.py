@@ -9,7 +9,6 @@ probability exp(-r t) that none arrives during it. The likelihood contains this 
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
@@ -21,11 +20,10 @@ from simulator.calibration.fitting.laws import CV_MIN, Array, Family, TimeLaw
 from simulator.lab.extras import needed
 from simulator.rules.stations.cpu_quota import CpuQuota
 
-ALONE_MIN: Final = 60  # requests of a route that were alone, from which laws are found
+_ALONE_MIN: Final = 60  # requests of a route that were alone, from which laws are found
 _BINS: Final = 64
 _CPU_POINTS: Final = 48
 _PHASES: Final = 6
-# A constant is preferred to a family with a spread unless this much likelier (half of BIC's penalty of a parameter).
 _CPU_FAMILIES: Final = (Family.GAMMA, Family.LOGNORMAL, Family.CONSTANT, Family.UNIFORM, Family.HYPEREXPONENTIAL)
 _IO_FAMILIES: Final = (
     *(Family.LOGNORMAL, Family.GAMMA, Family.WEIBULL, Family.UNIFORM, Family.CONSTANT),
@@ -49,21 +47,21 @@ class RouteLaws(NamedTuple):
 
 
 def alone(stages: Sequence[FitStage], route: int) -> AloneRequests:
-    """Return the requests of a route that were alone, of the stages with the least load that have enough of them; if
-    there are not enough, all requests of the stage with the least load.
+    """Return the requests of a route that were alone, of all stages; if they are too few, all requests of the route in
+    the stage with the least load that has enough of them.
     """
     latencies: list[Array] = []
     rates: list[Array] = []
-    for stage in sorted(stages, key=lambda stage: stage.rate_rps):
+    for stage in stages:
         chosen = _is_alone(stage) & stage.is_measured & (stage.route == route)
         latencies.append(stage.latency_s[chosen])
         rates.append(np.full(int(chosen.sum()), stage.rate_rps))
     latency_s, rate_rps = np.concatenate(latencies), np.concatenate(rates)
-    if len(latency_s) >= ALONE_MIN:
+    if len(latency_s) >= _ALONE_MIN:
         return AloneRequests(latency_s, rate_rps)
     for stage in sorted(stages, key=lambda stage: stage.rate_rps):
         own = stage.is_measured & (stage.route == route)
-        if own.sum() >= ALONE_MIN // 2:
+        if own.sum() >= _ALONE_MIN // 2:
             return AloneRequests(stage.latency_s[own], np.zeros(int(own.sum())))
     return AloneRequests(latency_s, np.zeros(len(latency_s)))
 
@@ -79,14 +77,13 @@ def _is_alone(stage: FitStage) -> Mask:
     return alone_
 
 
-def fitted_laws(requests: AloneRequests, cpu_mean_s: float, vcpu: float, quota: CpuQuota | None) -> list[RouteLaws]:
-    """Return laws of a route, the likeliest first; those that the data exclude are left out."""
+def fitted_laws(requests: AloneRequests, cpu_mean_s: float, vcpu: float, quota: CpuQuota | None) -> RouteLaws:
+    """Return the likeliest laws of a route."""
     fit = _Fit(requests, cpu_mean_s, vcpu, quota)
     found = [fit.best(Family.GAMMA, io) for io in _IO_FAMILIES]
     best_io = max(found, key=lambda laws: laws.evidence).io.family
     found += [fit.best(cpu, best_io) for cpu in _CPU_FAMILIES if cpu is not Family.GAMMA]
-    found.sort(key=lambda laws: -laws.evidence)
-    return [laws for laws in found if laws.evidence > found[0].evidence - 6.0]
+    return max(found, key=lambda laws: laws.evidence)
 
 
 class _Fit:
@@ -138,7 +135,7 @@ class _Fit:
         io_s, rest = values[0], values[1:]
         cpu_cv = rest.pop(0) if cpu is not Family.CONSTANT else 0.0
         io_cv = rest.pop(0) if io is not Family.CONSTANT else 0.0
-        return TimeLaw(cpu, self._cpu_mean_s, _within(cpu, cpu_cv)), TimeLaw(io, io_s, _within(io, io_cv))
+        return TimeLaw(cpu, self._cpu_mean_s, cpu.within(cpu_cv)), TimeLaw(io, io_s, io.within(io_cv))
 
     def _log_likelihood(self, cpu: TimeLaw, io: TimeLaw) -> float:
         walls_s = self._wall_s(cpu.quantiles(self._shares))
@@ -165,18 +162,8 @@ class _Fit:
         return np.where(rest_s <= 0, cpu, later_s)
 
 
-def _within(family: Family, cv: float) -> float:
-    low, high = family.cv_range
-    return min(max(cv, low), high)
-
-
 def _starts(spread: float, cpu: Family, io: Family) -> Iterator[tuple[float, float]]:
     """Yield spreads of CPU and I/O time to begin with."""
-    yield _within(cpu, 0.3), _within(io, spread)
+    yield cpu.within(0.3), io.within(spread)
     if cpu is not Family.CONSTANT:
-        yield _within(cpu, 1.0), _within(io, 0.5 * spread)
-
-
-def scaled(laws: RouteLaws, cpu_mean_s: float) -> RouteLaws:
-    """Return the laws with another mean CPU time."""
-    return laws._replace(cpu=dataclasses.replace(laws.cpu, mean_s=cpu_mean_s))
+        yield cpu.within(1.0), io.within(0.5 * spread)

@@ -64,8 +64,6 @@ class Likelihood:
         self.statistics = [statistics[n] for n in used]
         self.players = [StagePlayer(stage, seed) for stage in self.stages]
         self.measured = [each.measured() for each in self.statistics]
-        self.plays = 0  # of a stage, over all candidates: the cost of the fit
-        self.requests = sum(len(stage.at_s) for stage in self.stages)
 
     def figures(self, candidate: ModelCandidate, plays: Sequence[int]) -> list[Array]:
         """Return the figures of each stage, a row for each play."""
@@ -73,7 +71,6 @@ class Likelihood:
         for player, statistics in zip(self.players, self.statistics, strict=True):
             played = player.play(candidate, plays)
             found.append(statistics.of(played.latency_s, played.cpu_s))
-        self.plays += len(plays) * len(self.stages)
         return found
 
     def whitening(self, figures: Sequence[Array], plays: int, discrepancy: float = 0.0) -> Whitening:
@@ -90,7 +87,7 @@ class Likelihood:
             diagonal = np.diag(np.diag(covariance))
             covariance = (1 - shrink) * covariance + shrink * diagonal
             covariance = covariance * (1 + 1 / plays)
-            covariance += np.diag(statistics.figures.floors**2 + discrepancy**2)
+            covariance += np.diag(statistics.floors**2 + discrepancy**2)
             roots.append(np.linalg.inv(np.linalg.cholesky(covariance)))
         return Whitening(tuple(roots), sum(map(len, self.measured)))
 

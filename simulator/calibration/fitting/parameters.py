@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, assert_never
 
 from simulator.calibration.fitting.candidate import CONNECTIONS, LOCK, AppStructure, Coordinate, Kind, ModelCandidate
-from simulator.calibration.fitting.laws import Family, TimeLaw
+from simulator.calibration.fitting.laws import TimeLaw
 from simulator.calibration.fitting.uncertainty import SD_OF, Uncertainty
 from simulator.calibration.model.calibrated_model import ModelParameter, ModelRoute
-from simulator.calibration.model.scenario_text import time_text
 
 # A parameter whose interval is wider than this factor is one that the data cannot tell.
 _WIDE: Final = 4.0
@@ -64,7 +63,7 @@ def parameters_of(known: Uncertainty, routes: Sequence[ModelRoute]) -> Iterator[
         value, low, high = known.interval(*factors)
         is_known = high <= _WIDE**2 * low
         yield ModelParameter(
-            name=name_of(coordinate, routes),
+            name=_name_of(coordinate, routes),
             unit="" if coordinate.kind in {Kind.CONTENTION, Kind.COHERENCY} else "s",
             value=value,
             low=min(low, value),
@@ -75,8 +74,7 @@ def parameters_of(known: Uncertainty, routes: Sequence[ModelRoute]) -> Iterator[
         )
 
 
-def name_of(coordinate: Coordinate, routes: Sequence[ModelRoute]) -> str:
-    """Return the name of a parameter, with its route if there are several."""
+def _name_of(coordinate: Coordinate, routes: Sequence[ModelRoute]) -> str:
     is_of_route = coordinate.kind in {Kind.CPU_MEAN, Kind.CPU_CV, Kind.IO_MEAN, Kind.IO_CV}
     return f"{_NAMES[coordinate.kind]} of {routes[coordinate.route].name}" if is_of_route else _NAMES[coordinate.kind]
 
@@ -115,7 +113,7 @@ def _sentence(candidate: ModelCandidate, coordinate: Coordinate) -> str:
         case _:
             assert_never(coordinate.kind)
     assert law is not None, coordinate
-    return f"The {law.family.value} family agrees best." if law.family is not Family.EMPIRICAL else ""
+    return f"The {law.family.value} family agrees best."
 
 
 def limit_parameter(name: str, value: int | None, low: int, high: int | None, highest: str) -> ModelParameter:
@@ -142,13 +140,3 @@ def structure_sentence(structure: AppStructure) -> str:
 
 def _six(value: float) -> float:
     return float(f"{value:.6g}") if math.isfinite(value) else 0.0
-
-
-__all__ = [
-    "application_of",
-    "limit_parameter",
-    "name_of",
-    "parameters_of",
-    "structure_sentence",
-    "time_text",
-]

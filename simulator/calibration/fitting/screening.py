@@ -14,14 +14,14 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulator.calibration.fitting.candidate import ModelCandidate
-from simulator.calibration.fitting.laws import CV_MIN, Array, Family, TimeLaw
+from simulator.calibration.fitting.laws import Array, Family, TimeLaw
 from simulator.calibration.fitting.likelihood import Likelihood
 from simulator.calibration.fitting.starting_point import CapacityFigures
 
 # Differences of logarithms: below the first they are chance, beyond the second no further distinction is made.
 _CHANCE: Final = 0.04
+_DIFFERENCE_MAX: Final = 1.5
 _NEAR: Final = 1.5  # distance of a structure that explains the measurement with the laws of light load
-_FAR: Final = 1.5
 _POOLS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100)
 _WORKERS_MAX: Final = 200
 _CPU_BOUND: Final = 0.93  # use of the CPU above which it is what saturates the instance
@@ -50,7 +50,7 @@ class Screening:
         total, count = 0.0, 0
         figures = self._likelihood.figures(candidate, self._plays)
         for values, measured in zip(figures, self._likelihood.measured, strict=True):
-            apart = np.minimum(np.abs(values.mean(axis=0) - measured), _FAR)
+            apart = np.minimum(np.abs(values.mean(axis=0) - measured), _DIFFERENCE_MAX)
             total += float((np.sqrt(1 + (apart / _CHANCE) ** 2) - 1).sum())
             count += len(measured)
         return total / count
@@ -72,9 +72,9 @@ class Screening:
         """
         found = [self.screened(each) for each in self._plain(base, vcpu)]
         if base.structure.workers is None:
-            found += self._with_workers(base)
-        nearest = min((each.distance for each in found), default=near)
-        if base.structure.pool is None and self._may_have_pool and min(nearest, near) > _NEAR:
+            found.append(self._with_workers(base))
+        nearest = min([near, *(each.distance for each in found)])
+        if base.structure.pool is None and self._may_have_pool and nearest > _NEAR:
             found += self._with_pool(base)
         return sorted(found, key=lambda each: each.distance)
 
@@ -83,15 +83,15 @@ class Screening:
         replace = dataclasses.replace
         if not structure.is_first_come:
             yield replace(base, structure=replace(structure, is_first_come=True, parallelism=1))
-            for parallelism in range(1, max(math.ceil(vcpu), self._cores)):
-                if structure.parallelism is None:
-                    yield replace(base, structure=replace(structure, parallelism=parallelism))
+            fewer = range(1, max(math.ceil(vcpu), self._cores)) if structure.parallelism is None else ()
+            for parallelism in fewer:
+                yield replace(base, structure=replace(structure, parallelism=parallelism))
         if not structure.is_contended and structure.parallelism is None:
             yield replace(base, structure=replace(structure, is_contended=True), contention=_CONTENTION)
         if not structure.is_coherent and structure.parallelism is None:
             yield replace(base, structure=replace(structure, is_coherent=True), coherency=_COHERENCY)
 
-    def _with_workers(self, base: ModelCandidate) -> list[Screened]:
+    def _with_workers(self, base: ModelCandidate) -> Screened:
         """Search the number of workers around what Little's law says for the highest throughput."""
         mix = self._mix()
         busy_s = float(
@@ -104,8 +104,7 @@ class Screening:
             return dataclasses.replace(base, structure=dataclasses.replace(base.structure, workers=workers))
 
         grid = {round(middle * factor) for factor in (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0)} | {1, 2, 4}
-        best = self._searched(of, sorted({min(max(1, each), _WORKERS_MAX) for each in grid}))
-        return [best]
+        return self._searched(of, sorted({min(max(1, each), _WORKERS_MAX) for each in grid}))
 
     def _searched(self, of: Callable[[int], ModelCandidate], grid: list[int]) -> Screened:
         """Return the best on the grid, refined by halving the distances to its neighbours."""
@@ -153,8 +152,7 @@ class Screening:
 def _less(law: TimeLaw, by_s: float) -> TimeLaw:
     """Return the law of what is left of a time when a part of it is modelled otherwise."""
     left_s = max(law.mean_s - by_s, 0.02 * law.mean_s)
-    low, high = law.family.cv_range
-    return dataclasses.replace(law, mean_s=left_s, cv=min(max(law.cv, low, CV_MIN if high else 0.0), high))
+    return dataclasses.replace(law, mean_s=left_s)
 
 
 def _distance(screened: Screened) -> float:

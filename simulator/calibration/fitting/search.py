@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -25,8 +25,8 @@ from simulator.calibration.fitting.starting_point import CapacityFigures, capaci
 
 STRONG: Final = 10.0  # difference of the information criterion
 _MECHANISMS_MAX: Final = 3
-_SPREADS: Final = (0.25, 0.7)  # coefficients of variation of the CPU time from which a search begins, beside its own
-_FAR: Final = 0.5  # logarithm of the ratio of two spreads that are different starts
+_CPU_SPREADS: Final = (0.25, 0.7)  # coefficients of variation from which a search begins, beside those of its start
+_APART: Final = 0.5  # logarithm of the ratio of two spreads, from which they are different starts
 _KEPT: Final = 2  # variants that are refined, of those screened
 _RIVAL: Final = 2.0  # a variant that is this much further from the measurement than the nearest is not refined
 # While structures are compared, figures may differ by this much: a search from far away does not trust small variances.
@@ -49,7 +49,6 @@ class Found:
     spread_plays: Sequence[int]
     discrepancy: float
     freedom: int
-    tried: list[tuple[AppStructure, float]] = field(default_factory=list)
 
 
 class Search:
@@ -68,7 +67,6 @@ class Search:
         self._vcpu = stages[0].vcpu
         self._tolerance = _TOLERANCE_LIVE if any(stage.is_live for stage in stages) else _TOLERANCE
         self._screening = Screening(self.likelihood, self._capacity, self._quick)
-        self._tried: list[tuple[AppStructure, float]] = []
         self._figures = sum(map(len, self.likelihood.measured))
 
     def found(self) -> Found:
@@ -111,7 +109,7 @@ class Search:
                 laws.append((TimeLaw(Family.GAMMA, float(cpu_s[route]), 0.4), io))
                 continue
             first = self._stages[0]
-            likely = fitted_laws(requests, float(cpu_s[route]), first.vcpu, first.quota)[0]
+            likely = fitted_laws(requests, float(cpu_s[route]), first.vcpu, first.quota)
             laws.append((_spread_out(likely.cpu, Family.GAMMA), _spread_out(likely.io, Family.LOGNORMAL)))
         return ModelCandidate(AppStructure(), tuple(cpu for cpu, _ in laws), tuple(io for _, io in laws))
 
@@ -133,9 +131,7 @@ class Search:
             )
             for start in _starts(candidate)
         ]
-        best = min(found, key=self.criterion)
-        self._tried.append((best.candidate.structure, best.chi_square))
-        return best
+        return min(found, key=self.criterion)
 
     def _judged(self, found: Refined) -> Refined:
         """Return the candidate with the covariance of its own figures: that of the search is of where it began."""
@@ -186,7 +182,7 @@ class Search:
             low, high = family.cv_range
             if family is laws[route].family or not low * 0.9 <= laws[route].cv <= high * 1.1 or not high:
                 continue
-            law = dataclasses.replace(laws[route], family=family, cv=min(max(laws[route].cv, low), high))
+            law = dataclasses.replace(laws[route], family=family, cv=family.within(laws[route].cv))
             changed_laws = (*laws[:route], law, *laws[route + 1 :])
             if name == "io":
                 other = dataclasses.replace(best.candidate, io=changed_laws)
@@ -238,9 +234,7 @@ class Search:
 
     def _result(self, best: Refined, discrepancy: float = 0.0) -> Found:
         freedom = max(1, self._figures - len(best.candidate.coordinates) - best.candidate.structure.parts)
-        return Found(
-            best, self.likelihood, self._capacity, self._plays, self._spread, discrepancy, freedom, self._tried
-        )
+        return Found(best, self.likelihood, self._capacity, self._plays, self._spread, discrepancy, freedom)
 
     def with_discrepancy(self, found: Found) -> Found:
         """Return the result if each figure may differ by more than chance, as the disagreement requires."""
@@ -264,21 +258,19 @@ class Search:
 
 
 def _starts(candidate: ModelCandidate) -> list[ModelCandidate]:
-    """Return the candidate, and those with other spreads of the CPU time that are far from its own."""
+    """Return the candidate, and those with other spreads of the CPU time that are far from it and from each other."""
     starts = [candidate]
-    for spread in _SPREADS:
-        cpu = tuple(
-            law if law.family is Family.CONSTANT else dataclasses.replace(law, cv=_within(spread, law.family))
-            for law in candidate.cpu
-        )
-        if any(abs(math.log(new.cv / old.cv)) > _FAR for new, old in zip(cpu, candidate.cpu, strict=True) if old.cv):
+    for spread in _CPU_SPREADS:
+        cpu = tuple(dataclasses.replace(law, cv=law.family.within(spread)) for law in candidate.cpu)
+        if all(_apart(cpu, other.cpu) > _APART for other in starts):
             starts.append(dataclasses.replace(candidate, cpu=cpu))
     return starts
 
 
-def _within(cv: float, family: Family) -> float:
-    low, high = family.cv_range
-    return min(max(cv, low), high)
+def _apart(laws: Sequence[TimeLaw], others: Sequence[TimeLaw]) -> float:
+    """Return the largest logarithm of the ratio of two spreads; constants have none."""
+    ratios = (one.cv / other.cv for one, other in zip(laws, others, strict=True) if other.cv)
+    return max((abs(math.log(ratio)) for ratio in ratios), default=0.0)
 
 
 def with_integer(candidate: ModelCandidate, name: str, value: int | None) -> ModelCandidate:
@@ -304,4 +296,4 @@ def _spread_out(law: TimeLaw, family: Family) -> TimeLaw:
     if law.family is not Family.CONSTANT and law.cv > 0.05:
         return law
     family = family if law.family is Family.CONSTANT else law.family
-    return dataclasses.replace(law, family=family, cv=max(law.cv, 0.15))
+    return dataclasses.replace(law, family=family, cv=0.15)

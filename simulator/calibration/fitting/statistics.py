@@ -4,7 +4,7 @@ and the share of rejected requests. The same function computes them of the measu
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,21 +17,15 @@ _SHARES: Final = (
     (100, (0.1, 0.3, 0.5, 0.7, 0.9)),
     (24, (0.2, 0.5, 0.8)),
 )
-ROUTE_REQUESTS_MIN: Final = _SHARES[-1][0]
 # Standard deviation of a logarithm below which differences do not matter: a tenth of a percent.
 _SAME: Final = 0.001
 _NEVER_S: Final = 120.0  # in place of a latency if all requests of a route are rejected
 
 
-class ComparedFigures(NamedTuple):
-    """The names of the figures of a stage, (route, name) with -1 for all routes, and the least standard deviations."""
-
-    names: tuple[tuple[int, str], ...]
-    floors: Array
-
-
 class StageStatistics:
-    """Computes the figures of one stage."""
+    """Computes the figures of one stage. `floors`: standard deviations of the figures below which differences do not
+    matter.
+    """
 
     def __init__(self, stage: FitStage) -> None:
         self._stage = stage
@@ -45,7 +39,7 @@ class StageStatistics:
                 self._routes.append((int(route), places, shares))
         self._compared = np.flatnonzero(stage.is_settled & ~stage.is_failed)
         self.has_cpu = bool(np.isfinite(stage.cpu_s) and stage.cpu_s > 0)
-        self.figures = self._figures()
+        self.floors = self._floors()
 
     @property
     def has_routes(self) -> bool:
@@ -73,19 +67,15 @@ class StageStatistics:
             columns.append(np.log(np.maximum(cpu_s, 1e-9)))
         return np.stack(columns, axis=1)
 
-    def _figures(self) -> ComparedFigures:
-        names: list[tuple[int, str]] = []
+    def _floors(self) -> Array:
         floors: list[float] = []
         median_s = float(np.median(self._stage.latency_s[self._stage.is_measured]))
-        for route, _, shares in self._routes:
-            names += [(route, f"p{100 * share:g}") for share in shares] + [(route, "mean")]
+        for *_, shares in self._routes:
             floors += [_SAME + self._stage.resolution_s / median_s] * (len(shares) + 1)
-        names.append((-1, "rejected"))
         floors.append(0.5 / max(1, len(self._compared)))
         if self.has_cpu:
-            names.append((-1, "cpu"))
             floors.append(_SAME)
-        return ComparedFigures(tuple(names), np.array(floors))
+        return np.array(floors)
 
 
 def _quantile(ordered: Array, counts: Array, share: float) -> Array:

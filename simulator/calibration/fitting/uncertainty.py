@@ -48,10 +48,6 @@ class Uncertainty:
         half = t_quantile(len(self.points) - 1, _LEVEL) * sd
         return math.exp(centre), math.exp(centre - half), math.exp(min(centre + half, 50.0))
 
-    def spread(self, coordinate: Coordinate) -> float:
-        """Return the relative standard error of a parameter."""
-        return float(self.points[:, self.best.coordinates.index(coordinate)].std(ddof=1))
-
     def members(self, count: int) -> list[ModelCandidate]:
         """Return candidates that the data allow, evenly chosen among the estimates."""
         chosen = np.linspace(0, len(self.points) - 1, min(count, len(self.points))).astype(np.int64)

@@ -15,7 +15,6 @@ from simulator.model.sizes import InstanceSize
 from simulator.scenario.sections.base_model import Section
 
 MODEL_VERSION: Final = 1
-CONFIDENCE: Final = 0.95
 
 Known = Literal["fitted", "measured", "given", "unknown"]
 Application = Mapping[str, Any]

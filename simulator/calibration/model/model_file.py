@@ -15,7 +15,6 @@ from simulator.scenario.document import Document, dotted, shown
 from simulator.scenario.document import Path as Place
 from simulator.scenario.problems import Problem, ScenarioError
 from simulator.scenario.sections.application_spec import ApplicationSpec
-from simulator.scenario.sections.base_model import Section
 from simulator.scenario.validation.error_messages import explain
 
 SUFFIX: Final = ".model.json"
@@ -158,6 +157,3 @@ def _locate(node: yaml.Node, path: Place, places: dict[Place, tuple[int, int]]) 
 
 def _fail(path: Path, found: str, expected: str) -> NoReturn:
     raise ScenarioError([Problem(1, 1, "", found, expected, file=str(path))])
-
-
-assert issubclass(CalibratedModel, Section), "`explain` finds the known keys of sections"

@@ -31,7 +31,7 @@ def test_capacity_and_cpu_time_follow_from_saturation_and_use(observation: Servi
 
 def test_laws_of_requests_that_were_alone_have_the_mean_times(observation: ServiceObservation) -> None:
     stages = fit_stages([observation])
-    laws = fitted_laws(alone(stages, 0), 0.015, 1.0, None)[0]
+    laws = fitted_laws(alone(stages, 0), 0.015, 1.0, None)
     # the mean of the requests that were alone is shorter: the likelihood corrects it
     assert laws.io.mean_s == pytest.approx(0.06, rel=0.1)
 
