@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -16,9 +17,14 @@ _BIN_MIN: Final = 50
 
 
 def in_progress(start_s: Floats, duration_s: Floats) -> Integers:
-    """Return how many other requests were in progress when each arrived. `start_s` must be ascending."""
-    ends_s = np.sort(start_s + duration_s)
-    return np.arange(len(start_s), dtype=np.int64) - np.searchsorted(ends_s, start_s, side="right")
+    """Return how many other requests were in progress when each arrived. `start_s` must be ascending.
+
+    A request whose duration is 0, as short ones have in milliseconds, is never in progress.
+    """
+    is_lasting = duration_s > 0
+    arrived: Integers = np.cumsum(is_lasting) - is_lasting
+    ends_s = np.sort((start_s + duration_s)[is_lasting])
+    return arrived - np.searchsorted(ends_s, start_s, side="right")
 
 
 def light_limit(present: Integers, route: Integers) -> int:
@@ -48,9 +54,9 @@ def slowdowns(present: Integers, duration_s: Floats, route: Integers, light: int
     with np.errstate(invalid="ignore", divide="ignore"):
         expected = (sums / counts)[route]
     usable = np.isfinite(expected) & (expected > 0)
-    edges = [0, *(light + 1 + 2**power for power in range(12))]
+    edges = [0, light + 1, *(light + 1 + 2**power for power in range(1, 12)), 1 << 30]
     bins = []
-    for low, end in zip([0, light + 1, *edges[2:]], [light + 1, *edges[2:], 1 << 30], strict=False):
+    for low, end in itertools.pairwise(edges):
         chosen = usable & (present >= low) & (present < end)
         if chosen.sum() >= _BIN_MIN:
             ratio = float(duration_s[chosen].sum() / expected[chosen].sum())

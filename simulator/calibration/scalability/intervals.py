@@ -153,7 +153,8 @@ class ProfileIntervals:
         optimize: Any = needed("scipy.optimize")
 
         def excess(value: float) -> float:
-            return self._squares(profile, value) - limit
+            squares = self._fitted.squares if value == profile.value else self._squares(profile, value)
+            return squares - limit
 
         def end(inside: float, outside: float) -> float:
             return float(optimize.brentq(excess, inside, outside, xtol=_PRECISION * max(inside, outside)))

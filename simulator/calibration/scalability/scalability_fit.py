@@ -26,8 +26,9 @@ from simulator.lab.scalability.law import Floats, ScalabilityLaw
 _LEVEL: Final = 0.05
 # Ratio of likelihoods above which the data decide between two models of the errors.
 _DECISIVE: Final = 10.0
-# A point whose difference is this multiple of the others' spread is named.
+# A point whose difference is this multiple of the others' spread is named, unless it is less than a percent.
 _OUTLYING: Final = 3.0
+_OUTLYING_MIN: Final = 0.01
 
 
 class LawTest(NamedTuple):
@@ -107,7 +108,8 @@ class ScalabilityFit:
     def _outliers(self) -> Iterator[str]:
         """Name the points that only the other model of errors, or none, explains."""
         differences, loads = self.differences, self.capacity.loads
-        for place in np.flatnonzero(np.abs(differences) > _OUTLYING * _spread(differences)):
+        least = max(_OUTLYING_MIN, _OUTLYING * _spread(differences))
+        for place in np.flatnonzero(np.abs(differences) > least):
             yield f"at a load of {loads[place]:g} the measured throughput is {differences[place]:+.0%} from the law"
 
 
@@ -151,8 +153,6 @@ def _p_value(simpler: float, fuller: float, more: int, freedom: int) -> float:
     """Return the probability of this reduction of a sum of squares by `more` coefficients by chance (F test)."""
     if math.isnan(simpler) or more < 1 or freedom < 1:
         return math.nan
-    if fuller <= 0:
-        return 0.0 if simpler > 0 else 1.0
     stats: Any = needed("scipy.stats")
     return float(stats.f.sf(max(0.0, simpler - fuller) / more / (fuller / freedom), more, freedom))
 
@@ -177,7 +177,8 @@ def _lack_of_fit(capacity: MeasuredCapacity, fitted: FittedScalability) -> float
         return math.nan
     values = np.log(capacity.throughputs) if fitted.errors is ErrorModel.RELATIVE else capacity.throughputs
     means = np.bincount(places, weights=values) / np.bincount(places)
-    return _p_value(fitted.squares, float(np.square(values - means[places]).sum()), more, repeated)
+    repetitions = max(float(np.square(values - means[places]).sum()), fitted.errors.least_squares(capacity.throughputs))
+    return _p_value(fitted.squares, repetitions, more, repeated)
 
 
 def _superlinear(capacity: MeasuredCapacity, fitted: FittedScalability) -> float:

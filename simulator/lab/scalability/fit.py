@@ -20,6 +20,8 @@ from simulator.lab.scalability.law import Floats, ScalabilityLaw
 # Relative difference of sums of squares below which two fits are equally good.
 _SAME: Final = 1e-9
 _TOLERANCE: Final = 1e-13
+# Smaller differences, as a share of the throughput, are those of rounding.
+_EXACT: Final = 1e-6
 _LEAST: Final = 1e-12  # a modelled throughput as a share of the measured one, so that its logarithm is finite
 _CONTENTIONS: Final = (0.003, 0.05, 0.4)
 # Coherency times the square of the largest load.
@@ -56,9 +58,14 @@ class ErrorModel(StrEnum):
             return throughputs - modelled
         return np.asarray(-np.log(np.maximum(modelled / throughputs, _LEAST)), dtype=np.float64)
 
+    def least_squares(self, throughputs: Floats) -> float:
+        """Return the sum of squares of differences that are those of rounding. Less means the same: agreement."""
+        unit = float(throughputs.max()) if self is ErrorModel.ABSOLUTE else 1.0
+        return len(throughputs) * (_EXACT * unit) ** 2
+
 
 class FittedScalability(NamedTuple):
-    """A law with the least sum of squared differences. `squares`: that sum."""
+    """A law with the least sum of squared differences. `squares`: that sum, above 0."""
 
     kind: LawKind
     errors: ErrorModel
@@ -69,8 +76,7 @@ class FittedScalability(NamedTuple):
         """Return the logarithm of the likelihood of the measured throughputs, with the most likely spread."""
         count = len(throughputs)
         log_jacobian = float(np.log(throughputs).sum()) if self.errors is ErrorModel.RELATIVE else 0.0
-        tiny = np.finfo(float).tiny
-        return -count / 2 * (math.log(2 * math.pi * max(self.squares, tiny) / count) + 1) - log_jacobian
+        return -count / 2 * (math.log(2 * math.pi * self.squares / count) + 1) - log_jacobian
 
 
 def fitted_scalability(
@@ -89,7 +95,7 @@ def fitted_scalability(
     best: FittedScalability | None = None
     for each in list(LawKind)[: kind.coefficients]:
         law, squares = least_law(loads, throughputs, errors, *_free(each, loads, throughputs))
-        if best is None or squares < best.squares * (1 - _SAME) - np.finfo(float).tiny:
+        if best is None or squares < best.squares * (1 - _SAME):
             best = FittedScalability(kind, errors, law, squares)
     assert best is not None, "the straight line is always fitted"
     return best
@@ -103,7 +109,7 @@ def least_law(
     starts: Sequence[Floats],
     upper: Sequence[float],
 ) -> tuple[ScalabilityLaw, float]:
-    """Return the law with the least squares among those of `law_of`, and the sum of squares.
+    """Return the law with the least squares among those of `law_of`, and the sum of squares, at least that of rounding.
 
     `law_of` has a vector of numbers of about 1, each from 0 to its bound in `upper`.
     """
@@ -123,7 +129,7 @@ def least_law(
         if found is None or squares < found[1]:
             found = law_of(result.x), squares
     assert found is not None, "there is a start"
-    return found
+    return found[0], max(found[1], errors.least_squares(throughputs))
 
 
 def _free(

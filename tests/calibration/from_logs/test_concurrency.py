@@ -20,6 +20,14 @@ def test_requests_in_progress_are_counted_one_by_one() -> None:
     assert found.tolist() == expected
 
 
+def test_requests_without_a_duration_are_never_in_progress() -> None:
+    """Durations of short requests are 0 in logs with milliseconds, and several may have one time."""
+    start_s = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 2.0])
+    duration_s = np.array([0.0, 1.5, 0.0, 0.0, 1.0, 0.0])
+
+    assert in_progress(start_s, duration_s).tolist() == [0, 0, 1, 1, 1, 0]
+
+
 def test_the_light_limit_leaves_enough_requests_of_the_busiest_route() -> None:
     present = np.repeat([0, 1, 2, 3], [200, 90, 50, 660])
     route = np.zeros(1_000, dtype=np.int64)

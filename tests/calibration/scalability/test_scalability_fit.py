@@ -66,6 +66,32 @@ def test_the_simplest_law_that_agrees_is_chosen(law: ScalabilityLaw, kind: LawKi
     assert ("contention cannot be identified" in text) is (kind is LawKind.LINEAR)
 
 
+@pytest.mark.parametrize(
+    ("law", "kind", "repeats"),
+    [
+        (ScalabilityLaw(10, 0, 0), LawKind.LINEAR, 1),
+        (ScalabilityLaw(10, 0.1, 0), LawKind.AMDAHL, 2),
+        (ScalabilityLaw(50, 1, 0), LawKind.AMDAHL, 1),
+        (ScalabilityLaw(50, 1, 1), LawKind.USL, 1),
+        (ScalabilityLaw(10, 0.02, 5e-4), LawKind.USL, 2),
+    ],
+    ids=["linear", "Amdahl", "constant", "declining", "USL"],
+)
+def test_exact_throughputs_have_their_law(law: ScalabilityLaw, kind: LawKind, repeats: int) -> None:
+    """A sum of squares that is rounding only says nothing about a further coefficient or a lack of fit."""
+    loads = np.repeat(LOADS[:5], repeats)
+
+    found = fit_scalability(MeasuredCapacity("capacity.csv", "N", loads, law.throughput(loads)))
+
+    assert found.chosen.kind is kind
+    assert tuple(found.chosen.law) == pytest.approx(tuple(law), rel=1e-4, abs=1e-6)
+    assert found.ranges.rate == pytest.approx((law.rate, law.rate), rel=1e-3)
+    text = " ".join(found.sentences())
+    assert "does not fit" not in text
+    assert "measured throughput is" not in text
+    assert "grows faster" not in text
+
+
 def test_growth_beyond_the_load_is_named() -> None:
     throughputs = ScalabilityLaw(10, -0.008, 5e-5).throughput(LOADS) * NOISE
 
