@@ -2,7 +2,7 @@
 
 No code of the file is executed: only numbers, texts, lists, dicts, comparisons, arithmetic, a few functions of the
 language and of `math`, loops and conditions are known. Everything else is an `UnreadableCode` with its line. Steps are
-counted, so that a loop without end is reported.
+counted, the elements of lists and texts among them, so that a loop without end is reported, and memory is bounded.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from types import MappingProxyType
 from typing import Any, Final
 
 STEPS_MAX: Final = 2_000_000
 _LENGTH_MAX: Final = 100_000
+_ELEMENTS_A_STEP: Final = 16  # that a function reads, or an operator copies
 _WHOLE_MAX: Final = 10**15  # above it numbers are floats, so that they cannot grow without bound
+_DIGITS_MAX: Final = 300  # of `round`, which computes 10 to this power
 
 _OPERATORS: Final[Mapping[type[ast.AST], Callable[[Any, Any], Any]]] = MappingProxyType(
     {
@@ -49,35 +51,34 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
         "list": list,
         "max": max,
         "min": min,
-        "round": round,
+        "round": lambda value, digits=None: round(value, _digits(digits)),
         "reversed": lambda values: list(reversed(values)),
         "sorted": sorted,
-        "str": str,
-        "sum": sum,
+        "str": lambda value="": str(_single(value)),
+        "sum": lambda values, start=0: sum(values, _single(start)),
         "tuple": tuple,
         "zip": lambda *values: list(zip(*values, strict=False)),
     }
 )
-_MATH: Final = frozenset(
-    {
-        "ceil",
-        "cos",
-        "e",
-        "exp",
-        "fabs",
-        "floor",
-        "fmod",
-        "log",
-        "log10",
-        "log2",
-        "pi",
-        "pow",
-        "sin",
-        "sqrt",
-        "tan",
-        "tau",
-    }
-)
+
+
+def _digits(digits: int | None) -> int | None:
+    if digits is not None and abs(digits) > _DIGITS_MAX:
+        raise ValueError(digits)
+    return digits
+
+
+def _single(value: Any) -> Any:
+    """Return a value that contains no others: the text or the sum of lists can be as long as all memory."""
+    if isinstance(value, list | tuple | dict | range):
+        raise TypeError(value)
+    return value
+
+
+_MATH: Final = frozenset({
+    "ceil", "cos", "e", "exp", "fabs", "floor", "fmod", "log", "log10", "log2", "pi", "pow", "sin", "sqrt", "tan",
+    "tau",
+})  # fmt: skip
 _METHODS: Final = frozenset({"get", "items", "keys", "values"})  # of a dict
 _SETTINGS: Final = frozenset({"getenv", "get"})  # of `os` and `os.environ`
 
@@ -145,6 +146,8 @@ class CodeEvaluation:
             self._run(function.body, scope)
         except _Returned as returned:
             return returned.value
+        except _Left as left:  # outside of a loop
+            raise UnreadableCode(function) from left
         return None
 
     # --- statements ----------------------------------------------------------------------------------------------
@@ -162,12 +165,15 @@ class CodeEvaluation:
                 case ast.AnnAssign(target=target, value=ast.expr() as value):
                     self._assign(target, self.value(value, scope), scope)
                 case ast.AugAssign(target=target, op=operation, value=value):
-                    sum_ = ast.copy_location(ast.BinOp(_loaded(target), operation, value), statement)
-                    self._assign(target, self.value(sum_, scope), scope)
+                    changed = ast.copy_location(ast.BinOp(target, operation, value), statement)
+                    self._assign(target, self.value(changed, scope), scope)
                 case ast.If(test=test, body=then, orelse=otherwise):
                     self._run(then if self.value(test, scope) else otherwise, scope)
                 case ast.For(target=target, iter=values, body=inner, orelse=[]):
-                    self._loop(({"target": target, "value": each} for each in self.value(values, scope)), inner, scope)
+                    each_of = self.value(values, scope)
+                    if not isinstance(each_of, Iterable):
+                        raise UnreadableCode(values)
+                    self._loop(({"target": target, "value": each} for each in each_of), inner, scope)
                 case ast.While(test=test, body=inner, orelse=[]):
                     self._loop(iter(lambda: {} if self.value(test, scope) else None, None), inner, scope)
                 case ast.Break() | ast.Continue():
@@ -197,16 +203,16 @@ class CodeEvaluation:
             case ast.Attribute(value=ast.Name(id="self"), attr=name):
                 self.attributes[name] = value
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
-                given = list(value)
-                if len(given) != len(parts):
+                if not isinstance(value, list | tuple | str | dict | range) or len(value) != len(parts):
                     raise UnreadableCode(target)
-                for part, each in zip(parts, given, strict=True):
+                for part, each in zip(parts, value, strict=True):
                     self._assign(part, each, scope)
             case _:
                 raise UnreadableCode(target)
 
-    def _count(self, node: ast.AST) -> None:
-        self._steps += 1
+    def _count(self, node: ast.AST, *values: Any) -> None:
+        """Count a step, and the elements of the values that it reads or makes."""
+        self._steps += 1 + sum(len(each) // _ELEMENTS_A_STEP for each in values if isinstance(each, Sized))
         if self._steps > STEPS_MAX:
             raise UnreadableCode(node)
 
@@ -238,9 +244,15 @@ class CodeEvaluation:
                 return self._binary(node, operation, self._value(left, scope), self._value(right, scope))
             case ast.UnaryOp(op=operation, operand=operand):
                 value = self._value(operand, scope)
-                if isinstance(operation, ast.Not):
-                    return not value
-                return -value if isinstance(operation, ast.USub) else value
+                match operation:
+                    case ast.Not():
+                        return not value
+                    case ast.USub():
+                        return -value
+                    case ast.UAdd():
+                        return +value
+                    case _:
+                        raise UnreadableCode(node)
             case ast.BoolOp(op=operation, values=values):
                 is_and = isinstance(operation, ast.And)
                 value = None
@@ -253,6 +265,7 @@ class CodeEvaluation:
                 value = self._value(first, scope)
                 for comparison, each in zip(operations, others, strict=True):
                     other = self._value(each, scope)
+                    self._count(each, value, other)
                     if not _OPERATORS[type(comparison)](value, other):
                         return False
                     value = other
@@ -281,8 +294,10 @@ class CodeEvaluation:
         found = _OPERATORS[type(operation)](left, right)
         if isinstance(found, int) and abs(found) > _WHOLE_MAX:
             return float(found)
-        if isinstance(found, list | tuple | str) and len(found) > _LENGTH_MAX:
-            raise UnreadableCode(node)
+        if isinstance(found, list | tuple | str):
+            self._count(node, found)
+            if len(found) > _LENGTH_MAX:
+                raise UnreadableCode(node)
         return found
 
     def _called(  # noqa: PLR0911 a case for each kind
@@ -302,6 +317,7 @@ class CodeEvaluation:
                     raise UnreadableCode(node)
                 return turns
             case ast.Name(id=name) if name in _FUNCTIONS:
+                self._count(node, *given)
                 return _FUNCTIONS[name](*given, **named)
             case ast.Attribute(value=ast.Name(id="math"), attr=name) if name in _MATH:
                 return getattr(math, name)(*given)
@@ -317,12 +333,8 @@ class CodeEvaluation:
                 found = self._value(holder, scope)
                 if not isinstance(found, dict):
                     raise UnreadableCode(node)
+                self._count(node, found)
                 result = getattr(found, name)(*given)
                 return result if name == "get" else list(result)
             case _:
                 raise UnreadableCode(node)
-
-
-def _loaded(target: ast.expr) -> ast.expr:
-    """Return a target of an assignment as an expression."""
-    return ast.parse(ast.unparse(target), mode="eval").body

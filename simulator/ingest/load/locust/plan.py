@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import configparser
+import math
 import re
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +14,7 @@ from typing import Any, Final
 from simulator.ingest.input_file import InputFile
 from simulator.ingest.load.locust.evaluation import CodeEvaluation, UnreadableCode
 from simulator.ingest.load.locust.shape import UserCurve, UserStage, option_curve, shape_curve
-from simulator.ingest.load.locust.tasks import ancestry, is_abstract, is_kind
+from simulator.ingest.load.locust.tasks import ancestry, assignments, is_abstract, is_kind
 from simulator.ingest.load.locust.users import UserClass, user_classes
 from simulator.ingest.load.plan import LoadPlan, LoadSource, seconds_text
 from simulator.ingest.service_time import UNKNOWN_TIME
@@ -84,13 +86,17 @@ def locust_options(file: InputFile) -> LocustOptions:
     }
     users, spawn_rate, run_time = given.get("users"), given.get("spawn-rate"), given.get("run-time")
     try:
-        return LocustOptions(
+        found = LocustOptions(
             None if users is None else int(users),
             None if spawn_rate is None else float(spawn_rate),
             None if run_time is None else run_time_s(run_time),
         )
     except ValueError as error:
         raise file.problem(1, "option", str(error), "a number, or a time such as 10m") from error
+    for name, value in (("users", found.users), ("spawn-rate", found.spawn_rate), ("run-time", found.run_time_s)):
+        if value is not None and not 0 < value < math.inf:
+            raise file.problem(1, name, f"{value:g}", "a number above 0")
+    return found
 
 
 def run_time_s(text: str) -> float:
@@ -144,6 +150,8 @@ def _plan(
     guessed = [f"the service time, {UNKNOWN_TIME}: a locustfile does not have it"]
     if shapes:
         kept = [f"the users of {shapes[0].name} over {curve.length_s:g} s, computed from its code"]
+        if curve.chooses_classes:
+            guessed.append(f"{shapes[0].name}: users of all classes at all times; its tick chooses among them")
     else:
         kept = []
         missing = [
@@ -189,43 +197,25 @@ def _curve(
 
 def _names(module: ast.Module) -> dict[str, Any]:
     """Return the constants of a module that can be read, and its functions and classes."""
-    names: dict[str, Any] = {}
-    for statement in module.body:
-        match statement:
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                names[name] = statement
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-            ):
-                try:
-                    names[name] = CodeEvaluation(names).value(value)
-                except UnreadableCode:
-                    names.pop(name, None)
-            case _:
-                pass
-    return names
+    code = {each.name: each for each in module.body if isinstance(each, ast.FunctionDef | ast.ClassDef)}
+    return {**code, **_values(assignments(module.body), code)}
 
 
 def _constants(given: ast.ClassDef, classes: Mapping[str, ast.ClassDef], names: Mapping[str, Any]) -> dict[str, Any]:
     """Return the attributes of a class that can be read, those of its base classes in the file included."""
+    bodies = [each.body for each in ancestry(given, classes)]
+    return _values((each for body in reversed(bodies) for each in assignments(body)), names)
+
+
+def _values(given: Iterable[tuple[str, ast.expr]], names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of consecutive assignments that can be read. `names`: what else they may use."""
     found: dict[str, Any] = {}
-    for base in given.bases:
-        parent = classes.get(ast.unparse(base))
-        if parent is not None and parent is not given:
-            found |= _constants(parent, {key: each for key, each in classes.items() if each is not given}, names)
-    for statement in given.body:
-        match statement:
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-            ):
-                try:
-                    found[name] = CodeEvaluation({**names, **found}).value(value)
-                except UnreadableCode:
-                    found.pop(name, None)
-            case _:
-                pass
+    known = ChainMap(found, dict(names))
+    for name, value in given:
+        try:
+            found[name] = CodeEvaluation(known).value(value)
+        except UnreadableCode:
+            found.pop(name, None)
     return found
 
 

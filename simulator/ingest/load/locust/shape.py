@@ -33,10 +33,11 @@ class UserStage(NamedTuple):
 
 
 class UserCurve(NamedTuple):
-    """The number of users over time, and its end in seconds."""
+    """The number of users over time, and its end in seconds. `chooses_classes`: a shape starts some classes only."""
 
     stages: tuple[UserStage, ...]
     length_s: float
+    chooses_classes: bool = False
 
 
 def shape_curve(shape: Sequence[ast.ClassDef], names: Mapping[str, Any], constants: Mapping[str, Any]) -> UserCurve:
@@ -50,6 +51,7 @@ def shape_curve(shape: Sequence[ast.ClassDef], names: Mapping[str, Any], constan
     if "tick" not in functions:
         raise UnreadableCode(shape[0])
     run_time_s = 0.0
+    chooses_classes = False
     dispatcher = _Dispatcher()
     known = {"get_run_time": lambda: run_time_s, "get_current_user_count": lambda: dispatcher.users}
     evaluation = CodeEvaluation(names, dict(constants), functions, known)
@@ -59,8 +61,9 @@ def shape_curve(shape: Sequence[ast.ClassDef], names: Mapping[str, Any], constan
         run_time_s = float(second)
         wanted = evaluation.call(functions["tick"])
         if wanted is None:
-            return UserCurve(tuple(_stages(dispatcher.changes, second)), float(second))
+            return UserCurve(tuple(_stages(dispatcher.changes, second)), float(second), chooses_classes)
         dispatcher.tick(second, _ticked(functions["tick"], wanted))
+        chooses_classes |= len(wanted) > 2 and bool(wanted[2])
     raise UnreadableCode(functions["tick"])
 
 

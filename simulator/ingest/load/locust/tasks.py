@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -53,18 +53,22 @@ def is_kind(name: str, classes: Mapping[str, ast.ClassDef], kinds: tuple[str, ..
     return False
 
 
-def assigned(given: ast.ClassDef) -> dict[str, ast.expr]:
-    """Return the expressions of a class's attributes."""
-    found: dict[str, ast.expr] = {}
-    for statement in given.body:
+def assignments(body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names that statements assign, and their expressions, in their order."""
+    for statement in body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                found[name] = value
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                found[name] = value
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
+                yield name, value
             case _:
                 pass
-    return found
+
+
+def assigned(given: ast.ClassDef) -> dict[str, ast.expr]:
+    """Return the expressions of a class's attributes."""
+    return dict(assignments(given.body))
 
 
 def is_abstract(given: ast.ClassDef, names: Mapping[str, Any]) -> bool:
@@ -102,6 +106,12 @@ class TaskReader:
         self._classes = classes
         self._names = names
         self._evaluation = CodeEvaluation(names)
+        self._senders = {
+            each.name
+            for given in classes.values()
+            for each in given.body
+            if isinstance(each, ast.FunctionDef) and any(map(_is_call, ast.walk(each)))
+        }
 
     def of_class(self, given: ast.ClassDef, weight: float) -> list[LocustTask]:
         """Return the tasks of a class of users or a TaskSet, whose weights add up to `weight` in a TaskSet."""
@@ -120,15 +130,16 @@ class TaskReader:
             found += self._listed(listed)
         if is_kind(given.name, {**self._classes, given.name: given}, ("SequentialTaskSet",)):
             calls = tuple(call for _, task in found for each in self._tasks(task, 1.0) for call in each.calls)
-            return [LocustTask(weight, calls)]
-        return [task for share, each in found for task in self._tasks(each, share * weight)]
+            return [LocustTask(weight, calls)] if calls else []
+        return [task for share, each in found if share > 0 for task in self._tasks(each, share * weight)]
 
     def _task_weight(self, statement: ast.FunctionDef | ast.ClassDef) -> float | None:
         """Return the weight of a decorated task; None for another function or class."""
         for decorator in statement.decorator_list:
             match decorator:
-                case ast.Call(func=function, args=arguments) if ast.unparse(function).rpartition(".")[2] == "task":
-                    return float(self._evaluation.value(arguments[0])) if arguments else 1.0
+                case ast.Call(func=function) if ast.unparse(function).rpartition(".")[2] == "task":
+                    given = [*decorator.args, *(each.value for each in decorator.keywords)]  # `weight` is all it takes
+                    return float(self._evaluation.value(given[0])) if given else 1.0
                 case _ if ast.unparse(decorator).rpartition(".")[2] == "task":
                     return 1.0
         return None
@@ -182,8 +193,13 @@ class TaskReader:
                 call = self._call(node, method)
                 if call is not None:
                     calls.append(call)
-            case ast.Call(func=function, args=[seconds]) if ast.unparse(function).endswith("sleep") and calls:
-                calls[-1] = replace(calls[-1], pause_s=calls[-1].pause_s + self._pause(seconds))
+            case ast.Call(func=function, args=[seconds]) if ast.unparse(function).endswith("sleep"):
+                if calls:
+                    calls[-1] = replace(calls[-1], pause_s=calls[-1].pause_s + self._pause(seconds))
+                else:
+                    self._dropped.append(f"a pause of {self._user}, line {node.lineno}: no request is before it")
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=name)) if name in self._senders:
+                self._dropped.append(f"{self._user}: the requests of self.{name}(), which a task calls")
             case ast.If() | ast.While() | ast.For() if any(map(_is_call, ast.walk(node))):
                 self._guessed.append(f"{self._user}: requests in conditions and loops are sent once")
             case _:

@@ -84,6 +84,10 @@ def test_known_functions_and_values(text: str, expected: object) -> None:
         "[].append(1)",
         "(lambda: 1)()",
         "'%1000000000d' % 1",
+        "~1",
+        "round(1, -10 ** 9)",
+        "str([1])",
+        "sum([[1], [2]], [])",
     ],
 )
 def test_what_only_running_the_file_can_tell_is_unreadable(text: str) -> None:
@@ -109,9 +113,20 @@ def tick(self, first):
     assert call(code, 0) == (22, 19)
 
 
-def test_a_loop_without_end_is_unreadable() -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while True:\n        pass",
+        "x = list(range(100000))\n    for _ in range(100000):\n        x = sorted(x)",
+        "x = ['x' * 99999]\n    for _ in range(100000):\n        x = x + [x[0] + 'y']",
+        "for x in 5:\n        pass",
+        "a, b = 5",
+        "break",
+    ],
+)
+def test_what_has_no_end_or_is_no_code_of_python_is_unreadable(body: str) -> None:
     with pytest.raises(UnreadableCode):
-        call("def tick(self):\n    while True:\n        pass\n")
+        call(f"def tick(self):\n    {body}\n")
 
 
 def test_numbers_cannot_grow_without_bound() -> None:

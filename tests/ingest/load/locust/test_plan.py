@@ -71,6 +71,35 @@ def test_a_wrong_option_of_a_file_is_reported(tmp_path: Path) -> None:
         locust_options(InputFile(path))
 
 
+@pytest.mark.parametrize("text", ["users = -5", "users = 0", "spawn-rate = 0", "spawn-rate = inf", "run-time = 0"])
+def test_options_of_a_file_are_above_0(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "locust.conf"
+    path.write_text(f"{text}\n")
+    with pytest.raises(ScenarioError, match=r"locust\.conf:1:1: .* = .*, must be a number above 0"):
+        locust_options(InputFile(path))
+
+
+def test_constants_use_those_before_them_and_of_base_classes(tmp_path: Path) -> None:
+    code = f"""
+HOURS = 2
+HOURS = HOURS + 1
+{USER}
+class Base(LoadTestShape):
+    abstract = True
+    step = HOURS
+    level = 1
+
+class Steps(Base):
+    level = 7
+
+    def tick(self):
+        return (self.level, self.level) if self.get_run_time() < self.step else None
+"""
+    plan = read(tmp_path, code)
+
+    assert (plan.length_s, plan.sources[0].shape) == (3, "closed: {users: 7, begin: request}")
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [

@@ -71,6 +71,7 @@ class Steps(Base):
     plan = read(tmp_path, code)
 
     assert [users_at(plan.sources[0], second) for second in range(3)] == [3, 6, 9]
+    assert "Steps: users of all classes at all times; its tick chooses among them" in plan.guessed
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,54 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "Visitor: requests in conditions and loops are sent once" in plan.guessed
 
 
+def test_pauses_and_requests_that_have_no_place_are_named(tmp_path: Path) -> None:
+    code = """
+    class Visitor(HttpUser):
+        def log_in(self):
+            self.client.post("/login")
+
+        @task
+        def home(self):
+            time.sleep(2)
+            self.log_in()
+            self.client.get("/")
+    """
+    plan = read(tmp_path, code)
+
+    assert plan.sources[0].requests == (LoadRequest("GET", "/"),)
+    assert "a pause of Visitor, line 10: no request is before it" in plan.dropped
+    assert "Visitor: the requests of self.log_in(), which a task calls" in plan.dropped
+
+
+def test_weights_may_be_named_and_tasks_without_weight_or_requests_are_none(tmp_path: Path) -> None:
+    code = """
+    class Visitor(HttpUser):
+        @task(weight=3)
+        def often(self):
+            self.client.get("/often")
+
+        @task
+        def seldom(self):
+            self.client.get("/seldom")
+
+        @task(0)
+        def never(self):
+            self.client.get("/never")
+
+        @task
+        class Empty(SequentialTaskSet):
+            @task
+            def nothing(self):
+                pass
+    """
+    (source,) = read(tmp_path, code).sources
+
+    assert source.requests == (
+        LoadRequest("GET", "/often", weight=0.75),
+        LoadRequest("GET", "/seldom", weight=0.25),
+    )
+
+
 @pytest.mark.parametrize(
     "attribute", ["wait_time = lambda self: 1", "wait_time = between(1, self.high)", "weight = choose()"]
 )
