@@ -129,8 +129,9 @@ class SimulatedBackend:
         # Requests that wait for a worker or for their turn wait also if they need no CPU time.
         self._all_arrive = application.workers is not None or application.cpu_use.has_turns
         self._launched_s = self._loop.time()
+        self._start_up_s = start_up_s
         self._listens_s = self._launched_s + start_up_s
-        self.start_up_cpu_s = 0.0  # used evenly until it listens
+        self.start_up_cpu_s = 0.0  # used evenly during the start-up
         self._work = work
         self._fates = fates
         self.wakes: Iterator[float] = _AT_ONCE  # times of its wakes, in the order of the service's wakes
@@ -201,7 +202,7 @@ class SimulatedBackend:
         now = self._loop.time()
         used_s = self._used_s(now)
         if self.start_up_cpu_s:
-            used_s += self.start_up_cpu_s * min(1.0, (now - self._launched_s) / (self._listens_s - self._launched_s))
+            used_s += self.start_up_cpu_s * min(1.0, (now - self._launched_s) / self._start_up_s)
         return used_s
 
     def usage(self) -> ResourceUsage | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 import pytest
 
@@ -66,3 +67,16 @@ def test_the_cpu_time_of_a_start_up_is_that_of_the_instance_and_of_its_service()
         return used
 
     assert run_virtual(main) == [(1.0, 1.0), (2.0, 2.0), (2.0, 2.0)]
+
+
+def test_a_start_up_that_ends_in_an_exit_uses_its_cpu_time_too() -> None:
+    async def main() -> list[float]:
+        driver = SimulatedDriver(dataclasses.replace(APPLICATION, exit_code=1), RandomStreams(1), "web")
+        backend = await driver.launch(InstanceSpec("web", 1, QUARTER))
+        await asyncio.sleep(4.5)
+        half_s = driver.cpu_used_s()
+        assert (await backend.exited).code == 1
+        await asyncio.sleep(4.5)
+        return [half_s, driver.cpu_used_s()]
+
+    assert run_virtual(main) == [1.0, 2.0]
