@@ -202,7 +202,8 @@ class RunRecorder:
         return (sent - before) / max(now_s - since_s, 1.0)
 
     def record(self, platform: Platform, built_s: Mapping[str, float], *, complete: bool) -> RunRecord:
-        """Return the complete input of the report, up to now. Call this before the platform is closed.
+        """Return the complete input of the report, up to now. Call this before the platform is closed: policies still
+        decide while it closes, which is no part of the run.
 
         `built_s` has the seconds of builds by service.
         """
@@ -236,7 +237,7 @@ class RunRecorder:
             concurrency_series=self._concurrency_series,
             notes=policy_notes(scenario),
             downstream=self.downstream.resources,
-            image_pulls=self._image_pulls,
+            image_pulls=list(self._image_pulls),
             background=self.background.works,
             real_service_time={} if self._real_service_time is None else self._real_service_time.by_number,
         )
@@ -248,7 +249,7 @@ class RunRecorder:
             size=first.settings.size,
             policy=first.policy.name,
             scaling=first.settings.scaling,
-            evaluations=self._evaluations[service.name].kept,
+            evaluations=list(self._evaluations[service.name].kept),
             web_acl=service.acl_name,
             web_acl_counts=dict(service.web_acl_counts),
             usages=_usages(service, ended_s),

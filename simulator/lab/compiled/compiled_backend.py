@@ -82,17 +82,10 @@ def _service_reasons(service: ServiceSpec) -> Iterator[str]:
         yield f"its requests call more than {USES_MAX} downstream resources"
     if "memory" in service.policy.needs:
         yield "its policy scales on memory"
-    if "cpu" in service.policy.needs and _ignores_sigterm(service):
-        yield "its policy scales on CPU, and its instances ignore SIGTERM: they compute after the last request"
     if service.load_balancer is not None:
         yield "an Application Load Balancer is in front, which routes to targets without a limit of requests"
     if service.web_acl is not None:
         yield "a web ACL is evaluated on its requests"
-
-
-def _ignores_sigterm(service: ServiceSpec) -> bool:
-    simulated = service.application.simulated
-    return simulated is not None and simulated.failures is not None and simulated.failures.ignores_sigterm
 
 
 def _application_reasons(application: SimulatedSpec) -> Iterator[str]:

@@ -50,6 +50,24 @@ ENDS_AT_ONCE: Final[dict[str, Any]] = {
     "timeline": [{"at": 0, "update_auto_scaling": {"min_size": 1, "max_size": 1}}],
 }
 
+# While the platform closes, an instance that ignores SIGTERM computes for a request that has timed out.
+IGNORES_SIGTERM: Final[dict[str, Any]] = {
+    "version": 1,
+    "name": "ignores-sigterm",
+    "seed": 3,
+    "duration": "20s",
+    "services": {
+        "web": {
+            "max_concurrency": 3,
+            "request_timeout": "1s",
+            "stop_grace": "30s",
+            "policy": "cloud-run",
+            "application": {"simulated": {"cpu": "1500ms", "failures": {"ignores_sigterm": True}}},
+        }
+    },
+    "traffic": [{"poisson": {"rate": "1/s"}}],
+}
+
 
 def main(count: int) -> None:
     """Play fixed examples; the slow test searches more widely."""
@@ -63,6 +81,7 @@ def main(count: int) -> None:
 
     check()
     agree(WAKES, Path.cwd())
+    agree(IGNORES_SIGTERM, Path.cwd())
     for warm_up in (0, "1s"):
         agree(ENDS_AT_ONCE | {"warm_up": warm_up}, Path.cwd())
     sys.stdout.write(f"{count} scenarios agree\n")

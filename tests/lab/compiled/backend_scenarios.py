@@ -235,24 +235,8 @@ def scenarios(draw: st.DrawFn, *, calls: bool = False) -> dict[str, Any]:
 
 def accounts(scenario: ScenarioSpec) -> tuple[tuple[Report, list[str]], tuple[Report, list[str]]]:
     """Return (report, a line for every request), of the virtual loop and of the compiled backend."""
-    played = heeding_sigterm(scenario)
-    assert not why_not(played)
-    return account(played, fast=False), account(played, fast=True)
-
-
-def heeding_sigterm(scenario: ScenarioSpec) -> ScenarioSpec:
-    """Return the scenario; if it cannot be played because its application ignores SIGTERM, with one that does not."""
-    if "ignore SIGTERM" not in why_not(scenario):
-        return scenario
-    ((name, service),) = scenario.services.items()
-    simulated = service.application.simulated
-    assert simulated is not None
-    assert simulated.failures is not None
-    failures = simulated.failures.model_copy(update={"ignores_sigterm": False})
-    application = service.application.model_copy(
-        update={"simulated": simulated.model_copy(update={"failures": failures})}
-    )
-    return scenario.model_copy(update={"services": {name: service.model_copy(update={"application": application})}})
+    assert not why_not(scenario)
+    return account(scenario, fast=False), account(scenario, fast=True)
 
 
 def agree(data: dict[str, Any], folder: Path) -> None:

@@ -24,7 +24,7 @@ from simulator.report.schema import Report
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.world.random_streams import RandomStreams
-from tests.lab.compiled.backend_scenarios import account, heeding_sigterm
+from tests.lab.compiled.backend_scenarios import account
 from tests.lab.small_buffers import small_buffers
 
 SIZES: Final = (
@@ -356,7 +356,6 @@ def scenario_of(seed: int, folder: Path, *, calls: bool = False) -> ScenarioSpec
         scenario.require("virtual")
     except ScenarioError as error:
         return f"no scenario: {' '.join(str(error).split())[:120]}"
-    scenario = heeding_sigterm(scenario)
     return why_not(scenario) or scenario
 
 

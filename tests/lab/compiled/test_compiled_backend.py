@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from simulator.lab.compare.backends import kind_of
 from simulator.lab.compiled.compiled_backend import why_not
 from tests.lab.compiled import odd_scenarios
-from tests.lab.compiled.agreement import ENDS_AT_ONCE
+from tests.lab.compiled.agreement import ENDS_AT_ONCE, IGNORES_SIGTERM
 from tests.lab.compiled.backend_scenarios import account, agree, scenarios, told
 
 
@@ -60,12 +60,6 @@ def test_a_scenario_that_it_cannot_play_is_rejected_with_the_reason(tmp_path: Pa
     assert kind_of("auto", closed).name == "event-loop"
     works = {"simulated": {"io": "1s", "background": {"mail": {"after_requests": 1, "cpu": "1s"}}}}
     assert "background work" in why_not(told(PLAIN | {"services": {"site": {"application": works}}}, tmp_path))
-    stays = {"simulated": {"io": "1s", "failures": {"ignores_sigterm": True}}}
-    site = {"application": stays, "policy": "cloud-run"}
-    assert "scales on CPU, and its instances ignore SIGTERM" in why_not(
-        told(PLAIN | {"services": {"site": site}}, tmp_path)
-    )
-    assert why_not(told(PLAIN | {"services": {"site": site | {"policy": "app-runner"}}}, tmp_path)) == ""
 
 
 def test_the_compiled_backend_is_chosen_automatically_for_long_runs(tmp_path: Path) -> None:
@@ -116,6 +110,15 @@ def test_connections_opened_before_the_run_count_at_time_0(warm_up: int | str, m
     report, _ = account(told(ENDS_AT_ONCE | {"warm_up": warm_up}, tmp_path), fast=False)
 
     assert [resource.connections_max for resource in report.downstream] == [most]
+
+
+def test_decisions_while_the_platform_closes_are_no_part_of_the_run(tmp_path: Path) -> None:
+    """The scenario in which both backends must agree (agreement.py): its instances end 30 s after the run."""
+    scenario = told(IGNORES_SIGTERM, tmp_path)
+    assert why_not(scenario) == ""
+    report, _ = account(scenario, fast=False)
+    (service,) = report.services
+    assert 15 < service.looks[-1].at_s <= 20 + 1  # the duration, and the time limit of its last request
 
 
 @pytest.mark.slow
