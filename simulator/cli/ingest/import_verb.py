@@ -49,10 +49,17 @@ def import_verb(
         bad_input(f"--arrivals = {part.arrivals!r}, must be {one_of(part.arrivals, forms)}")
     stem = outputs.out.stem
     options = _locust_options(locust)
+    if outputs.format_name is not None and options.are_given:
+        bad_input(
+            f"--format = {outputs.format_name!r} is recorded traffic: --users, --spawn-rate, --run-time do not fit"
+        )
     texts: list[RecordingText] = []
     try:
         load = imported_load(files, options) if outputs.format_name is None else None
         if load is not None:
+            if (part, functions) != (ImportPart(), ImportFunctions()):
+                named = "--skip, --for, --arrivals, --bin, --function, --top and --all"
+                bad_input(f"{load.file} is a load script: {named} are options of recorded traffic")
             source_code = load.settings.source_code(outputs.out)
             text = plan_text(load.plan, stem, load.file, load.settings.given, source_code)
             lines = load_summary(load)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 
 from simulator.ingest.input_file import InputFile
-from simulator.ingest.load.plan import LoadPlan, LoadRequest, LoadSource, seconds_text
+from simulator.ingest.load.plan import LoadPlan, LoadRequest, LoadSource, path_of, seconds_text
 from simulator.ingest.service_time import UNKNOWN_TIME
 from simulator.model.text.units import parse_duration
 
@@ -108,8 +107,7 @@ def _requests(file: InputFile, scenarios: Any) -> tuple[list[LoadRequest], list[
     for step in (listed[0].get("flow") or []) if listed else []:
         for verb, given in step.items() if isinstance(step, dict) else ():
             if verb in _METHODS and isinstance(given, dict):
-                path = urlsplit(_TEMPLATE.sub(r"{\1}", str(given.get("url", "/")))).path or "/"
-                calls.append((verb.upper(), path if path.startswith("/") else f"/{path}"))
+                calls.append((verb.upper(), path_of(_TEMPLATE.sub(r"{\1}", str(given.get("url", "/"))))))
                 pauses_s.append(0.0)
             elif verb == "think" and calls:
                 pauses_s[-1] += _seconds(file, "think", given)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 from simulator.ingest.load.js_literal import LiteralError, end_of_block
-from simulator.ingest.load.plan import LoadRequest, seconds_text
+from simulator.ingest.load.plan import LoadRequest, path_of, seconds_text
 
 DEFAULT: Final = "default"
 _FUNCTION: Final = re.compile(
@@ -79,7 +78,7 @@ def _iteration(body: str) -> ScriptIteration:
     for match in _STEP.finditer(body):
         if match[4] is not None:
             method = (match[1] or match[2]).upper()
-            calls.append(("DELETE" if method == "DEL" else method, path_of(match[4])))
+            calls.append(("DELETE" if method == "DEL" else method, _path(match[4])))
             pauses.append(_Pause())
             continue
         pause = _pause(match)
@@ -108,9 +107,7 @@ def _pause(match: re.Match[str]) -> _Pause | None:
     return None if most is None else _Pause(0.0, float(most))
 
 
-def path_of(url: str) -> str:
+def _path(url: str) -> str:
     """Return the path of an address whose beginning may be a variable, as in `${BASE}/items`; its parts are `{id}`."""
     address = re.sub(r"^\$\{[^}]*\}", "", url)
-    address = re.sub(r"\$\{[^}]*\}", "{id}", address)
-    path = urlsplit(address).path or "/"
-    return path if path.startswith("/") else f"/{path}"
+    return path_of(re.sub(r"\$\{[^}]*\}", "{id}", address))

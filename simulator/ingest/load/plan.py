@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import urlsplit
 
 from simulator.ingest.service_time import UNKNOWN_TIME
 
@@ -65,6 +66,15 @@ class LoadPlan:
 def seconds_text(seconds: float) -> str:
     """Return a time for a scenario, with all its digits."""
     return f"{seconds:.9g}s"
+
+
+def path_of(address: str) -> str:
+    """Return the path of an address, or of a path, without its query."""
+    try:
+        path = urlsplit(address).path
+    except ValueError:  # brackets that are no address of IPv6
+        path = address.partition("?")[0]
+    return path if path.startswith("/") else f"/{path}"
 
 
 def plan_text(plan: LoadPlan, name: str, file: str, settings: dict[str, str | int], source_code: str = "") -> str:

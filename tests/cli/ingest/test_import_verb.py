@@ -139,3 +139,25 @@ def test_a_model_that_does_not_exist_or_fit_is_an_error(trace: str, arrivals: st
 
     assert done.exit_code == 2
     assert message in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--arrivals", "auto"], "load.js is a load script: --skip, --for, --arrivals"),
+        (["--top", "3"], "load.js is a load script"),
+        (["--format", "k6-json", "--users", "3"], "--format = 'k6-json' is recorded traffic: --users, --spawn-rate"),
+    ],
+)
+def test_options_that_do_not_fit_the_file_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("load.js").write_text(
+        "import http from 'k6/http';\nexport const options = { vus: 1, duration: '9s' };\n"
+        "export default function () { http.get('http://x/a'); }\n"
+    )
+    done = RUN.invoke(app, ["import", "load.js", *options])
+
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.split())

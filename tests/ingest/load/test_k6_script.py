@@ -46,3 +46,7 @@ def test_functions_are_known_by_their_names() -> None:
         "export function a() {}\nexport const b = async () => { http.get('/b'); }\nfunction c() { http.get('/c'); }"
     )
     assert {name: len(each.requests) for name, each in iterations(script).items()} == {"a": 0, "b": 1}
+
+
+def test_an_address_with_brackets_has_a_path() -> None:
+    assert iteration("http.get('http://[host]:1/a?b');").requests == (LoadRequest("GET", "/http://[host]:1/a"),)

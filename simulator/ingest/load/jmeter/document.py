@@ -21,6 +21,9 @@ _REFERENCE: Final = re.compile(r"\$\{([^${}]*)\}")
 _PROPERTY: Final = re.compile(r"__(?:P|property)\((.*)\)")
 _TREE: Final = "hashTree"
 _NESTED_MAX: Final = 5
+# Characters of a property with the values of its variables, which may refer to each other.
+TEXT_MAX: Final = 20_000
+_BUFFER_BYTES: Final = 1024**2
 
 
 @dataclass(slots=True)
@@ -94,7 +97,7 @@ class TestPlan:
     def text(self, element: Element, name: str, default: str = "") -> str:
         """Return the text of a property, with the values of variables that the plan defines."""
         found = element.property(name)
-        return default if found is None or not found.text.strip() else self._evaluated(found.text.strip())
+        return default if found is None or not found.text.strip() else self._evaluated(found)
 
     def number(self, element: Element, name: str, default: float | None = None) -> float:
         """Return a number, at least 0.
@@ -109,7 +112,7 @@ class TestPlan:
 
     def value(self, at: Element, place: str, found: Element | None) -> float:
         """Return the number that is the text of `found`, at least 0. Raises ScenarioError like `number`."""
-        text = "" if found is None else self._evaluated(found.text.strip())
+        text = "" if found is None else self._evaluated(found)
         try:
             value = float(text)
         except ValueError:
@@ -129,12 +132,18 @@ class TestPlan:
     def flag(self, element: Element, name: str) -> bool:
         return self.text(element, name) == "true"
 
-    def _evaluated(self, text: str) -> str:
+    def _evaluated(self, found: Element) -> str:
+        text = found.text.strip()
         for _ in range(_NESTED_MAX):
+            if len(text) > TEXT_MAX:
+                break
             replaced = _REFERENCE.sub(self._value, text)
             if replaced == text:
                 break
             text = replaced
+        if len(text) > TEXT_MAX:
+            place, size = found.attributes.get("name", found.tag), f"more than {TEXT_MAX} characters"
+            raise self.file.problem(found.line, place, size, "a shorter text, with the values of its variables")
         return text
 
     def _value(self, reference: re.Match[str]) -> str:
@@ -142,7 +151,7 @@ class TestPlan:
         if given is not None:  # a property of the command line: its default
             arguments = [each.strip() for each in given[1].split(",")]
             return arguments[-1] if len(arguments) > 1 else "1"  # the default of __P without one
-        return self._variables.get(reference[1], reference[0])
+        return self._variables.get(reference[1], reference[0])[: TEXT_MAX + 1]  # what is longer is reported
 
 
 def _variables(element: Element) -> Iterator[tuple[str, str]]:
@@ -181,6 +190,7 @@ def _nodes(tree: Element) -> list[PlanNode]:
 def _parsed(file: InputFile) -> Element:
     """Return the root of the XML."""
     parser = expat.ParserCreate()
+    parser.buffer_text, parser.buffer_size = True, _BUFFER_BYTES  # otherwise a long text comes line by line
     root = Element("", {}, 1)
     path = [root]
 

@@ -16,11 +16,15 @@ from simulator.ingest.load.jmeter.document import Element, PlanNode, TestPlan
 from simulator.ingest.load.jmeter.samplers import Iteration
 from simulator.ingest.load.plan import UNKNOWN_TIME_S, seconds_text
 from simulator.model.text.problems import one_of
+from simulator.scenario.problems import ScenarioError
 
 # How long a load is played that its user stops by hand.
 _ENDLESS_S: Final = 600.0
 # Users that end by themselves are given twice the time that their requests take with the guessed service time.
 _SPARE: Final = 2.0
+
+# Steps of a plug-in's group; more are no load that a person has planned.
+STEPS_MAX: Final = 10_000
 
 _Stages = Sequence[tuple[float, int]]
 
@@ -210,6 +214,11 @@ def _stepping(plan: TestPlan, element: Element) -> GroupShape:
     ramp_s, hold_s = plan.number(element, "rampUp", 0), plan.number(element, "flighttime", 0)
     down, down_s = plan.whole(element, "Stop users count", 0), plan.number(element, "Stop users period", 0)
     delay_s = plan.number(element, "Threads initial delay", 0)
+    for name, size in (("Start users count", step), ("Stop users count", down)):
+        if size and users / size > STEPS_MAX:
+            raise _too_many_steps(plan, element, name, f"{users} users in steps of {size}")
+    if not step and users - first > STEPS_MAX:
+        raise _too_many_steps(plan, element, "Start users count", "0")
     stages: list[tuple[float, int]] = []
     now, target = 0, min(users, first or step)
     while now < users:
@@ -221,12 +230,18 @@ def _stepping(plan: TestPlan, element: Element) -> GroupShape:
     return GroupShape(_users(0, stages), delay_s, delay_s + sum(length_s for length_s, _ in stages))
 
 
+def _too_many_steps(plan: TestPlan, element: Element, name: str, found: str) -> ScenarioError:
+    return plan.file.problem(element.line, f"{element.name}: {name}", found, f"at most {STEPS_MAX:,} steps")
+
+
 def _levels(plan: TestPlan, element: Element) -> tuple[float, list[tuple[float, float]]]:
     """Return the target of a group of the plug-ins, and its stages of (seconds, level)."""
     unit_s = 60.0 if plan.text(element, "Unit", "M").upper().startswith("M") else 1.0
     target = plan.number(element, "TargetLevel")
     ramp_s, hold_s = plan.number(element, "RampUp", 0) * unit_s, plan.number(element, "Hold", 0) * unit_s
     steps = plan.whole(element, "Steps", 0)
+    if steps > STEPS_MAX:
+        raise _too_many_steps(plan, element, "Steps", str(steps))
     if not steps:
         return target, [(ramp_s, target), (hold_s, target)]
     levels: list[tuple[float, float]] = []

@@ -6,17 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
 from simulator.ingest.load.jmeter.document import Element, PlanNode, TestPlan
 from simulator.ingest.load.jmeter.pauses import Pause, mean_s, pause_of, summed, think_text
-from simulator.ingest.load.plan import LoadRequest, seconds_text
+from simulator.ingest.load.plan import LoadRequest, path_of, seconds_text
 
 _HTTP: Final = ("HTTPSamplerProxy", "HTTPSampler", "HTTPSampler2")
 _VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
 # Requests of an iteration, with the repetitions of loops; a longer list is no session that a person reads.
 STEPS_MAX: Final = 200
 _PLAIN: Final = ("GenericController", "TransactionController", "CriticalSectionController", "RecordingController")
+_ELSEWHERE: Final = ("ModuleController", "IncludeController")
 _ONE_OF: Final = ("RandomController", "InterleaveControl")
 _PERCENT: Final = "1"
 
@@ -121,6 +121,8 @@ def _read(
                 iteration.rest = summed([iteration.rest, *timers, *_pauses(plan, node.children), Pause(for_s)])
         elif kind == "OnceOnlyController":
             iteration.dropped.append(f"{element.name}: requests that each user sends once")
+        elif kind in _ELSEWHERE:
+            iteration.dropped.append(f"{element.name} ({kind}): the requests of another part of the plan, or file")
         elif "Control" in kind:
             _read_controller(plan, node, iteration, [*timers, *_pauses(plan, node.children)], share, base)
         elif "Sampler" in kind:
@@ -170,9 +172,4 @@ def _default_path(plan: TestPlan, nodes: Sequence[PlanNode]) -> str:
 
 def _path(text: str) -> str:
     """Return the path of an address, without its query; variables in it are `{id}`."""
-    address = _VARIABLE.sub("{id}", re.sub(r"^\$\{[^}]*\}(?=/)", "", text))
-    try:
-        path = urlsplit(address).path
-    except ValueError:  # brackets that are no address of IPv6
-        path = address.partition("?")[0]
-    return path if path.startswith("/") else f"/{path}"
+    return path_of(_VARIABLE.sub("{id}", re.sub(r"^\$\{[^}]*\}(?=/)", "", text)))

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from simulator.ingest.load.locust.evaluation import CodeEvaluation, UnreadableCode
+from simulator.ingest.load.plan import path_of
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete", "head", "options")
 # A loop of a task with more requests is no session that a person reads.
@@ -242,13 +242,7 @@ class TaskReader:
     def _path(self, node: ast.expr) -> str | None:
         """Return the path of an address, in which an expression is `{id}`; None if nothing of it is known."""
         text = self._text(node)
-        if text is None:
-            return None
-        try:
-            path = urlsplit(text).path
-        except ValueError:
-            path = text.partition("?")[0]
-        return path if path.startswith("/") else f"/{path}"
+        return None if text is None else path_of(text)
 
     def _text(self, node: ast.expr) -> str | None:  # noqa: PLR0911 a case for each kind of text
         match node:

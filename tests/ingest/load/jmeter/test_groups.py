@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulator.ingest.load.plan import LoadSource
+from simulator.scenario.problems import ScenarioError
 from tests.ingest.load.jmeter.plans import element, group, plan, read, sampler, variables
 
 
@@ -114,3 +115,24 @@ def test_a_stepping_thread_group_climbs_and_descends(tmp_path: Path) -> None:
     stages += "{duration: 60s, target: 10}, {duration: 0s, target: 0}, {duration: 0s, target: 0}"
     assert source.shape == f"closed: {{users: 0, stages: [{stages}], begin: request}}"
     assert (source.from_s, source.until_s) == (2, 100)
+
+
+@pytest.mark.parametrize(
+    ("tag", "values", "message"),
+    [
+        (
+            "SteppingThreadGroup",
+            {"ThreadGroup.num_threads": 10**9, "Start users count": 1},
+            "Start users count = 1000000000 users in steps of 1, must be at most 10,000 steps",
+        ),
+        (
+            "SteppingThreadGroup",
+            {"ThreadGroup.num_threads": 10**9, "Start users count": 0, "Start users count burst": 5},
+            "Start users count = 0, must be at most",
+        ),
+        ("ConcurrencyThreadGroup", {"TargetLevel": 5, "Steps": 10**9}, "Steps = 1000000000, must be at most"),
+    ],
+)
+def test_too_many_steps_are_reported(tmp_path: Path, tag: str, values: dict[str, object], message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        read(tmp_path, plan(element(tag, "S", given=values)))

@@ -7,7 +7,7 @@ import pytest
 from simulator.ingest.load.plan import LoadRequest, plan_text
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import load_scenario
-from tests.ingest.load.jmeter.plans import element, group, plan, read, sampler
+from tests.ingest.load.jmeter.plans import element, group, plan, read, sampler, variables
 
 
 def test_the_scenario_is_valid_and_has_a_source_for_each_group(tmp_path: Path) -> None:
@@ -52,6 +52,10 @@ def test_disabled_elements_and_groups_around_the_load_are_not_read(tmp_path: Pat
         (plan(element("ArivalsThreadGroup", "A")), "A = ArivalsThreadGroup, must be .*; did you mean `ArrivalsThread"),
         (plan(group("<a>")), "file = mismatched tag, must be XML as JMeter writes it"),
         ("<!DOCTYPE a [<!ENTITY x 'y'>]><jmeterTestPlan/>", "file = a document type, must be without one"),
+        (
+            plan(variables(a="${b}" * 4000, b="${c}" * 4000, c="${a}" * 4000) + group(sampler("${a}"))),
+            r"plan\.jmx:\d+:1: HTTPSampler\.path = more than 20000 characters, must be a shorter text",
+        ),
         ("<jmeterTestPlan><hashTree/></jmeterTestPlan>", "must be a jmeterTestPlan with a TestPlan"),
         ("<jmeterTestPlan>" + "<a>" * 300, "elements within each other, must be a plan"),
     ],

@@ -45,10 +45,12 @@ def test_requests_in_shares_of_the_iterations_are_a_mix_with_the_same_rate(tmp_p
 
 def test_what_is_no_request_of_http_is_named(tmp_path: Path) -> None:
     once = element("OnceOnlyController", "Log in", sampler("/login"))
-    found = read_group(tmp_path, once + element("JDBCSampler", "Query") + sampler("/"))
+    module = element("ModuleController", "Pay")
+    found = read_group(tmp_path, once + element("JDBCSampler", "Query") + module + sampler("/"))
 
     assert "Query (JDBCSampler): not a request of HTTP" in found.dropped
     assert "Log in: requests that each user sends once" in found.dropped
+    assert "Pay (ModuleController): the requests of another part of the plan, or file" in found.dropped
 
 
 def test_defaults_give_a_path_and_a_flow_action_pauses(tmp_path: Path) -> None:
