@@ -47,7 +47,13 @@ class BusyRequests:
         self._slice = np.searchsorted(edges, self.start_s, side="right") - 1
         arrivals = np.bincount(self._slice, minlength=slices)
         usable = np.flatnonzero(arrivals >= _SLICE_REQUESTS // 4)
-        self._groups = np.array_split(usable[np.argsort(arrivals[usable], kind="stable")], _GROUPS)
+        groups = np.array_split(usable[np.argsort(arrivals[usable], kind="stable")], _GROUPS)
+        self._groups = [group for group in groups if len(group) >= _GROUP_MIN]
+
+    @property
+    def groups(self) -> int:
+        """The number of groups of slices of time, each with a difference in `chi_square`; at least 1."""
+        return max(1, len(self._groups))
 
     @property
     def rate_rps(self) -> float:

@@ -33,6 +33,7 @@ from simulator.calibration.model.calibrated_model import (
 )
 from simulator.model.sizes import InstanceSize
 from simulator.rules.stations.cpu_use import CpuOrder
+from simulator.world.clock import utc_now
 from simulator.world.random_streams import RandomStreams
 
 CANDIDATES: Final = 100
@@ -45,6 +46,8 @@ _NO_LIMIT_SHARE: Final = 0.4
 _CV_MAX: Final = 1.5
 # A mean duration at the highest load that is larger by this share shows that requests disturb each other.
 _DISTURBED: Final = 0.1
+# Differences of less than this many standard errors count as agreement.
+_AGREEMENT: Final = 2.0
 _SERVER_ERROR: Final = 500
 
 
@@ -83,7 +86,6 @@ def calibrate_log(
     *,
     seed: int = 1,
     candidates: int | None = None,
-    made_at: str = "",
     tell: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> CalibratedModel:
     """Return the model. `tell` gets the number of candidates that were played, and of all (default: `CANDIDATES`).
@@ -124,12 +126,12 @@ def calibrate_log(
         ),
         observed=_observed(service, present, busy, instances),
         unknown=tuple(_unknown(found, service, bins, present)),
-        warnings=tuple(_warnings(rows, light, found, bins)),
+        warnings=tuple(_warnings(rows, light, found, bins, busy.groups)),
         provenance=Provenance(
             files=tuple(files),
             target="an access log",
             method=_METHOD,
-            made_at=made_at,
+            made_at=utc_now().isoformat(timespec="seconds"),
             simulator_version=__version__,
             seed=seed,
         ),
@@ -137,7 +139,7 @@ def calibrate_log(
 
 
 def _drawn(rng: np.random.Generator, law: ServiceLaw, service: LoggedService, most: int) -> _Traits:
-    """Draw traits; a CPU time that the load could not have been served with is drawn again."""
+    """Draw traits; the CPU time is at most a tenth more than what the load could have been served with."""
     workers = None
     if rng.uniform() > _NO_LIMIT_SHARE:
         workers = round(math.exp(rng.uniform(0, math.log(min(_WORKERS_MAX, 2 * most + 2)))))
@@ -170,7 +172,10 @@ def _mixed(law: ServiceLaw, traits: _Traits) -> dict[str, Any]:
 
 
 def _routed(rows: LogRows, law: ServiceLaw, traits: _Traits) -> dict[str, Any]:
-    """Return the application with a law for each path. The share of CPU time is that of all requests."""
+    """Return the application with a law for each path.
+
+    ASSUMPTION: the share of CPU time is the same for each path; the CPU time of a request in the log would settle it.
+    """
     simulated = law.of_all.split(traits.cpu_share * law.mean_s, traits.cpu_cv) | _order(traits)
     paths = {
         name.partition(" ")[2]: law.of_route[number].split(
@@ -286,16 +291,15 @@ def _unknown(
     yield "start-up time and memory are not in a log"
 
 
-def _warnings(rows: LogRows, light: int, found: Sequence[_Weighed], bins: Sequence[ConcurrencyBin]) -> Iterator[str]:
+def _warnings(
+    rows: LogRows, light: int, found: Sequence[_Weighed], bins: Sequence[ConcurrencyBin], groups: int
+) -> Iterator[str]:
     yield from rows.notes
     if light > 0 and bins and bins[-1].high > 0 and light > 0.3 * bins[-1].high:
         yield (
             f"the log has no light load: service times are those of requests with up to {light} others in progress, so "
             "they may contain waiting"
         )
-    groups = 6
-    if found[0].chi_square > 4 * groups:
-        yield (
-            "no candidate agrees with the log: the best one differs by "
-            f"{math.sqrt(found[0].chi_square / groups):.1f} standard errors on average"
-        )
+    error = math.sqrt(found[0].chi_square / groups)
+    if error > _AGREEMENT:
+        yield f"no candidate agrees with the log: the best one differs by {error:.1f} standard errors on average"

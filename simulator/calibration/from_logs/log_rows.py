@@ -134,8 +134,9 @@ def _checked(
 
 
 def _check_resolution(durations_s: Floats, name: str) -> None:
-    if durations_s.max() <= 0:
-        msg = f"all durations of {name} are 0"
+    zeros = float(np.mean(durations_s <= 0))
+    if zeros >= 0.5:
+        msg = f"{zeros:.0%} of the durations of {name} are 0; a finer unit is needed, such as microseconds (%D)"
         raise CannotCalibrate(msg)
     if np.all(durations_s == np.round(durations_s)) and np.median(durations_s) < 30:
         msg = f"the durations of {name} are whole seconds; milliseconds are needed ($request_time, %D)"

@@ -20,6 +20,7 @@ from simulator.calibration.model.scenario_text import time_text
 
 _VALUES: Final = 50
 _DRAWS: Final = 20_000
+_CPU_VALUES: Final = 1_000
 _ROUNDS: Final = 8
 _ROUTE_MIN: Final = 100  # requests, for a law of the route's own
 _LEAST_S: Final = 1e-6
@@ -60,14 +61,14 @@ class LightLaw(NamedTuple):
         if cpu_s <= _LEAST_S:
             return {"io": {"empirical": _texts(self.values_s)}}
         normal = NormalDist()
-        scores = np.array([normal.inv_cdf((place + 0.5) / _DRAWS) for place in range(0, _DRAWS, 20)])
+        scores = np.array([normal.inv_cdf((place + 0.5) / _CPU_VALUES) for place in range(_CPU_VALUES)])
         sigma = math.sqrt(math.log1p(cpu_cv**2))
-        cpu = np.repeat(cpu_s * np.exp(sigma * scores - sigma**2 / 2), 20)
+        cpu = np.repeat(cpu_s * np.exp(sigma * scores - sigma**2 / 2), _DRAWS // _CPU_VALUES)
         rng = np.random.Generator(np.random.PCG64(1))
         cpu = rng.permutation(cpu)
         rest = np.maximum(self.values_s - cpu_s, 0.0)
         for _ in range(_ROUNDS):
-            sums = np.sort(cpu + np.tile(rest, _DRAWS // _VALUES)[: len(cpu)])
+            sums = np.sort(cpu + np.tile(rest, _DRAWS // _VALUES))
             rest = np.maximum.accumulate(np.maximum(rest + self.values_s - _shares(sums), 0.0))
         law = {"lognormal": {"mean": time_text(cpu_s), "sd": time_text(cpu_s * cpu_cv)}} if cpu_cv else time_text(cpu_s)
         return {"cpu": law, "io": {"empirical": _texts(rest)}}

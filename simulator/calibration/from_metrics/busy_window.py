@@ -33,9 +33,18 @@ class BusyWindow:
         sums = np.convolve(minutes.requests, np.ones(length), mode="valid")
         first = int(np.argmax(sums))
         self._begin, self._end = max(0, first - _BEFORE), first + length
-        self._skipped = min(_BEFORE, self._end - self._begin - length + _BEFORE // 3)
+        skipped = min(_BEFORE, first - self._begin + _BEFORE // 3)
         self._minutes, self._service = minutes, service
         self.requests: Floats = minutes.requests[self._begin : self._end]
+        inside = np.arange(len(self.requests)) >= skipped
+        busy = np.flatnonzero(inside & (self.requests >= _REQUESTS_MIN))
+        groups = np.array_split(busy[np.argsort(self.requests[busy], kind="stable")], _GROUPS)
+        self._groups = [group for group in groups if len(group) >= _GROUP_MIN]
+
+    @property
+    def differences(self) -> int:
+        """The number of differences in `chi_square`: latency and utilization of each group."""
+        return 2 * len(self._groups)
 
     def chi_square(self, application: Application, idle_share: float, seed: int, total: float) -> float:
         """Play an application and return the squared differences of all groups, in standard errors.
@@ -43,10 +52,7 @@ class BusyWindow:
         `total`: the requests of all such runs, which choose the backend.
         """
         played = play_minutes(application, self.requests, self._service, seed, total)
-        inside = np.arange(len(self.requests)) >= self._skipped
-        busy = np.flatnonzero(inside & (self.requests >= _REQUESTS_MIN))
-        groups = np.array_split(busy[np.argsort(self.requests[busy], kind="stable")], _GROUPS)
-        return math.fsum(self._of_group(played, group, idle_share) for group in groups if len(group) >= _GROUP_MIN)
+        return math.fsum(self._of_group(played, group, idle_share) for group in self._groups)
 
     def _of_group(self, played: ServiceMinutes, group: NDArray[np.int64], idle_share: float) -> float:
         latencies = []

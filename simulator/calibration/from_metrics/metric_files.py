@@ -44,7 +44,7 @@ _COLUMNS: Final = (
     _Column("server_errors", "5xxStatusResponses", ("Sum", ""), 1.0),
 )
 _OTHER_METRICS: Final = ("2xxStatusResponses", "4xxStatusResponses")
-_METRICS: Final = tuple(dict.fromkeys(each.metric for each in _COLUMNS)) + _OTHER_METRICS
+_METRICS: Final = (*_OTHER_METRICS, *dict.fromkeys(each.metric for each in _COLUMNS))
 
 
 def is_metric_file(file: InputFile) -> bool:
@@ -63,7 +63,7 @@ def read_metrics(files: Sequence[InputFile]) -> ServiceMinutes:
     for file in files:
         with file.read_as("metrics of CloudWatch"):
             for series in metric_series(file):
-                labels.append(_shown(series))
+                labels.append(series.title)
                 column = _column_of(series)
                 if column is None or not series.points:
                     continue
@@ -86,17 +86,12 @@ def read_metrics(files: Sequence[InputFile]) -> ServiceMinutes:
     return ServiceMinutes.of(start_s, length, **columns | {"requests": np.nan_to_num(columns["requests"])})
 
 
-def _shown(series: MetricSeries) -> str:
-    is_named = series.statistic.lower() in series.label.lower()
-    return series.label if is_named else f"{series.label} {series.statistic}"
-
-
 def _column_of(series: MetricSeries) -> _Column | None:
     """Return the column of a series; None for other metrics and statistics, and for those of an instance."""
     text = f"{series.label} {series.name}".lower().replace(" ", "").replace("_", "")
     if "instance" in text.replace("activeinstances", ""):
         return None
-    metric = next((each for each in (*_OTHER_METRICS, *_METRICS) if each.lower() in text), None)
+    metric = next((each for each in _METRICS if each.lower() in text), None)
     return next((each for each in _COLUMNS if each.metric == metric and series.statistic in each.statistics), None)
 
 
@@ -111,12 +106,15 @@ def _check_complete(file: InputFile, found: dict[str, tuple[InputFile, MetricSer
 def _values(file: InputFile, series: MetricSeries, start_s: float, length: int) -> Floats:
     times_s = np.array([time_s for time_s, _ in series.points])
     distances = np.diff(np.sort(times_s))
-    label = _shown(series)
-    if len(distances) and distances.min() <= 0:
-        raise file.problem(1, label, "two values of one time", "one value for each minute")
+    places = ((times_s - start_s) // MINUTE_S).astype(np.int64)
+    if len(np.unique(places)) < len(places):
+        found = f"several values in one minute, {distances.min():g} s apart"
+        raise file.problem(1, series.title, found, "one value for each minute: `--period 60`")
     if len(distances) >= _GAPS_MIN and distances.min() > MINUTE_S:
         found = f"one value in {distances.min():g} s"
-        raise file.problem(1, label, found, "one value a minute: `--period 60`; longer means hide how load varies")
+        raise file.problem(
+            1, series.title, found, "one value a minute: `--period 60`; longer means hide how load varies"
+        )
     values = np.full(length, np.nan)
-    values[((times_s - start_s) // MINUTE_S).astype(np.int64)] = [value for _, value in series.points]
+    values[places] = [value for _, value in series.points]
     return values

@@ -34,6 +34,7 @@ from simulator.calibration.model.calibrated_model import (
 )
 from simulator.lab.minutes.service_minutes import MINUTE_S, Floats, ServiceMinutes
 from simulator.rules.stations.cpu_use import CpuOrder
+from simulator.world.clock import utc_now
 
 CANDIDATES: Final = 90
 IDLE: Final = "CPU utilization of an idle instance"
@@ -47,6 +48,8 @@ _FIGURES: Final = {
     "latency_p95_s": "p95_s",
     "latency_p99_s": "p99_s",
 }
+# Differences of less than this many standard errors count as agreement.
+_AGREEMENT: Final = math.sqrt(2)
 # The utilization above which a CPU limit shows in the latency.
 _HIGH: Final = 0.6
 
@@ -59,7 +62,6 @@ def calibrate_metrics(
     *,
     seed: int = 1,
     candidates: int = CANDIDATES,
-    made_at: str = "",
     tell: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> CalibratedModel:
     """Return the model. `tell` gets the number of candidates that were played, and of all.
@@ -92,7 +94,7 @@ def calibrate_metrics(
             files=tuple(files),
             target="metrics of CloudWatch",
             method=_METHOD,
-            made_at=made_at,
+            made_at=utc_now().isoformat(timespec="seconds"),
             simulator_version=__version__,
             seed=seed,
         ),
@@ -118,11 +120,10 @@ def _parameters(
         values = [each.candidate.io_s[place] for each in found]
         yield _spread(f"{what} of the time without CPU", values, found, "s", ("simulated", "io"))
     yield _workers(found)
-    idle = max(0.0, demand.idle_share)
     yield ModelParameter(
         name=IDLE,
         unit="share",
-        value=idle,
+        value=demand.idle_share,
         low=None,
         high=None,
         how="fitted",
@@ -191,7 +192,7 @@ def _stages(levels: Sequence[MeteredLevel], best: WeightedCandidate, demand: Cpu
         yield StageFit(
             stage=number,
             rate_rps=level.rate_of_one_rps,
-            utilization=max(0.0, level.figures["cpu"].mean - max(0.0, demand.idle_share)),
+            utilization=max(0.0, level.figures["cpu"].mean - demand.idle_share),
             figures=tuple(figures),
         )
 
@@ -244,11 +245,10 @@ def _unknown(found: Sequence[WeightedCandidate], observed: ObservedRange) -> Ite
 
 
 def _warnings(found: Sequence[WeightedCandidate], service: MeteredService) -> Iterator[str]:
-    levels = len(found[0].figures)
-    if found[0].chi_square > 4 * levels:
+    if found[0].mean_error > _AGREEMENT:
         yield (
-            "no candidate agrees with the metrics at every level of load: the best one differs by "
-            f"{math.sqrt(found[0].chi_square / (2 * levels)):.1f} standard errors on average"
+            "no candidate agrees with the metrics at every level of load and in the busiest hours: the best one "
+            f"differs by {found[0].mean_error:.1f} standard errors on average"
         )
     if service.min_size != service.max_size:
         yield "the number of instances is taken from ActiveInstances, which counts only those that had a request"

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulator.calibration.from_metrics.busy_window import BusyWindow
-from simulator.calibration.from_metrics.candidate import QUANTILES, CandidateModel
+from simulator.calibration.from_metrics.candidate import QUANTILES, SCORES, CandidateModel
 from simulator.calibration.from_metrics.candidate_runs import MeteredService, level_minutes, play_level
 from simulator.calibration.from_metrics.cpu_demand import CpuDemand
 from simulator.calibration.from_metrics.load_levels import LIGHT, LevelFigure, MeteredLevel
@@ -43,12 +43,21 @@ _LIKELY_MAX: Final = 36
 
 
 class WeightedCandidate(NamedTuple):
-    """A candidate with its figures at each level, the sum of squared differences, and its weight."""
+    """A candidate with its figures at each level, the sum of squared `differences` in standard errors, and its weight.
+
+    `differences`: latency and utilization of each level, and of each group of the busiest hours if it was played there.
+    """
 
     candidate: CandidateModel
     figures: tuple[dict[str, LevelFigure], ...]
     chi_square: float
-    weight: float
+    differences: int
+    weight: float = 0.0
+
+    @property
+    def mean_error(self) -> float:
+        """The differences in standard errors: the root of the mean of their squares."""
+        return math.sqrt(self.chi_square / self.differences)
 
 
 class ModelSearch:
@@ -84,7 +93,9 @@ class ModelSearch:
         for number, each in enumerate(likely):
             application = each.candidate.application()
             squares = self._window.chi_square(application, self._demand.idle_share, self._seed, total)
-            likely[number] = each._replace(chi_square=each.chi_square + squares)
+            likely[number] = each._replace(
+                chi_square=each.chi_square + squares, differences=each.differences + self._window.differences
+            )
             tell(self._count + number + 1, self._count + len(likely))
         likely.sort(key=lambda each: each.chi_square)
         weights = weights_of(np.array([each.chi_square for each in likely]))
@@ -132,13 +143,16 @@ class ModelSearch:
         figures = tuple(self._played(candidate, level) for level in self._levels)
         pairs = zip(self._levels, figures, strict=True)
         chi_square = sum(_chi_square(level.figures, has, self._demand.idle_share) for level, has in pairs)
-        return WeightedCandidate(candidate, figures, chi_square, 0.0)
+        return WeightedCandidate(candidate, figures, chi_square, 2 * len(figures))
 
 
 def _percentiles(figures: Mapping[str, LevelFigure]) -> Floats:
-    """Return median, p95 and p99 in seconds; without a p99, that of a log-normal distribution."""
+    """Return median, p95 and p99 in seconds.
+
+    ASSUMPTION: without a p99 it is that of a log-normal distribution; the metric's own p99 settles it.
+    """
     p50, p95 = figures[QUANTILES[0]].mean, figures[QUANTILES[1]].mean
-    p99 = figures[QUANTILES[2]].mean if QUANTILES[2] in figures else p50 + (p95 - p50) * 1.414
+    p99 = figures[QUANTILES[2]].mean if QUANTILES[2] in figures else p50 + (p95 - p50) * SCORES[2] / SCORES[1]
     return np.asarray(np.exp([p50, p95, p99]), dtype=np.float64)
 
 

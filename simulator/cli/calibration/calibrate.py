@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, TextIO
 
@@ -34,7 +33,6 @@ from simulator.model.text.problems import FileProblems
 from simulator.model.text.versions import OtherVersion
 from simulator.replay.runner import BrokenRun
 from simulator.scenario.problems import ScenarioError
-from simulator.world.clock import epoch_s
 
 _NAME_MAX: Final = 40
 
@@ -147,13 +145,12 @@ def _calibrated(
 ) -> CalibratedModel:
     if kind is RecordingKind.OBSERVATION:
         return calibrated(_given(files), name, seed)
-    made_at = datetime.fromtimestamp(epoch_s(), UTC).isoformat(timespec="seconds")
     with Terminal(stderr=True, quiet=quiet).status("") as status:
 
         def tell(done: int, of_all: int) -> None:
             status.update(f"{done} of {of_all} runs of candidate models")
 
-        return calibrated_recording(files, kind, service, name, seed, made_at, tell)
+        return calibrated_recording(files, kind, service, name, seed, tell)
 
 
 def _page_lines(stream: TextIO, model: CalibratedModel, seed: int, *, quiet: bool) -> list[str] | None:

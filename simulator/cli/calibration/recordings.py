@@ -114,7 +114,6 @@ def calibrated_recording(
     given: RecordedService,
     name: str,
     seed: int,
-    made_at: str,
     tell: Callable[[int, int], None],
 ) -> CalibratedModel:
     """Return the model of metrics or of a log.
@@ -130,14 +129,12 @@ def calibrated_recording(
     try:
         if kind is RecordingKind.METRICS:
             service = metered_service(given, settings)
-            return calibrate_metrics(
-                read_metrics(recordings), service, name, observed, seed=seed, made_at=made_at, tell=tell
-            )
+            return calibrate_metrics(read_metrics(recordings), service, name, observed, seed=seed, tell=tell)
         logged = LoggedService(
             given.instances, given.max_concurrency or settings.max_concurrency, _size(given, settings)
         )
         rows = read_log(recordings, seed)
-        return calibrate_log(rows, logged, name, observed, seed=seed, made_at=made_at, tell=tell)
+        return calibrate_log(rows, logged, name, observed, seed=seed, tell=tell)
     except (NotEnough, CannotCalibrate) as error:
         raise ValueError(str(error)) from error
 

@@ -21,7 +21,6 @@ from simulator.sdk.calibration.service_model import ServiceModel
 from simulator.sdk.plain import is_frame
 from simulator.sdk.progress import NotebookProgress, Progress
 from simulator.sdk.run_in_thread import run_in_thread
-from simulator.world.clock import utc_now
 
 
 def calibrate(
@@ -88,8 +87,7 @@ def _of_requests(
         paths = [Path(each) for each in given]
         rows = read_log([InputFile(path) for path in paths], seed)
         files = [ObservedFile(name=path.name, sha256=sha256_of(path)) for path in paths]
-    made_at = utc_now().isoformat(timespec="seconds")
-    return calibrate_log(rows, service, name, files, seed=seed, made_at=made_at, tell=lambda *_: shown.advance(name))
+    return calibrate_log(rows, service, name, files, seed=seed, tell=lambda *_: shown.advance(name))
 
 
 __all__ = ["NotCalibrated", "calibrate"]

@@ -69,9 +69,13 @@ def test_rare_routes_are_one(tmp_path: Path) -> None:
         ([(1.0, "/", None)] * 2_000, "no request of access.log has a duration: let the server log it"),
         ([(float(number), "/", 0.25) for number in range(900)], "900 of 900 requests of access.log have a duration"),
         ([(float(number), "/", 2.0) for number in range(2_000)], "are whole seconds; milliseconds are needed"),
-        ([(float(number), "/", 0.0) for number in range(2_000)], "all durations of access.log are 0"),
+        ([(float(number), "/", 0.0) for number in range(2_000)], "100% of the durations of access.log are 0"),
+        (
+            [(float(number), "/", 0.001 * (number % 5 // 3)) for number in range(2_000)],
+            "60% of the durations of access.log are 0; a finer unit is needed",
+        ),
     ],
-    ids=["no durations", "too few", "whole seconds", "zero"],
+    ids=["no durations", "too few", "whole seconds", "zero", "mostly zero"],
 )
 def test_logs_that_do_not_tell_are_rejected(
     tmp_path: Path, rows: Sequence[tuple[float, str, float | None]], message: str

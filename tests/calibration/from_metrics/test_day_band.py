@@ -59,6 +59,8 @@ def test_the_band_of_a_small_recording_holds_the_next_one(monkeypatch: pytest.Mo
     assert parse_model(model_json(model)) == model
     cpu = model.parameter("mean CPU time of a request")
     assert cpu.value == pytest.approx(0.12, rel=0.06)
+    # three levels and five groups of the busiest minutes, with two differences each, that are those of chance
+    assert model.warnings == ()
     assert {band.name for band in bands} == {"latency_p50_s", "latency_p95_s", "cpu"}
     assert all(band.judged == 12 for band in bands)
     assert all(band.held >= 0.75 for band in bands)  # nine of twelve minutes, with four draws

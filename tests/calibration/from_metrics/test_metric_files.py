@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from simulator.ingest.input_file import InputFile
 from simulator.scenario.problems import ScenarioError
 
 Series = dict[str, list[float | None]]
+BEGIN = datetime(2026, 11, 30, 10, tzinfo=UTC)
 GOOD: Series = {
     "Requests Sum": [600, None, 1200],
     "RequestLatency p50": [80, None, 90],
@@ -26,7 +28,7 @@ def file_of(folder: Path, series: Series, name: str = "metrics.json", seconds: i
     results = []
     for number, (label, values) in enumerate(series.items()):
         known = [(place, value) for place, value in enumerate(values) if value is not None]
-        times = [f"2026-11-30T{10 + place * seconds // 3600}:{place * seconds // 60 % 60:02}:00Z" for place, _ in known]
+        times = [(BEGIN + timedelta(seconds=place * seconds)).isoformat() for place, _ in known]
         values_only = [value for _, value in known]
         results.append({"Id": f"m{number}", "Label": label, "Timestamps": times, "Values": values_only})
     path = folder / name
@@ -75,3 +77,9 @@ def test_an_error_names_what_is_missing_or_doubled(tmp_path: Path, change: Serie
 def test_longer_periods_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="one value in 300 s, must be one value a minute"):
         read_metrics([file_of(tmp_path, {name: [1, 2, 3] for name in GOOD}, seconds=300)])
+
+
+def test_shorter_periods_are_rejected(tmp_path: Path) -> None:
+    """Otherwise the last sum of a minute would be taken for the whole minute."""
+    with pytest.raises(ScenarioError, match="several values in one minute, 30 s apart, must be one value for each"):
+        read_metrics([file_of(tmp_path, {name: [1, 2, 3] for name in GOOD}, seconds=30)])

@@ -123,5 +123,5 @@ def test_the_verb_calibrates_a_log(folder: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_log_that_tells_too_little_is_an_error_with_the_reason(folder: Path) -> None:
     with pytest.raises(ValueError, match=r"20 of 20 requests of access\.log have a duration; at least 1000"):
         calibrated_recording(
-            [folder / "access.log"], RecordingKind.LOG, RecordedService(), "shop", 1, "", lambda _done, _all: None
+            [folder / "access.log"], RecordingKind.LOG, RecordedService(), "shop", 1, lambda _done, _all: None
         )

@@ -37,7 +37,7 @@ def _blocks(file: InputFile, reading: Reading, series: Sequence[MetricSeries]) -
     if not counted and len(used) == 1 and _LATENCY not in used[0].label.lower() and used[0].statistic in _COUNTS:
         counted = used
     if not counted:
-        labels = ", ".join(_shown(each) for each in series) or "no series"
+        labels = ", ".join(each.title for each in series) or "no series"
         raise file.problem(1, "series", labels, "at least one with Requests in its label, as a sum per period")
     for each in counted:
         number = reading.functions.number(each.label)
@@ -50,11 +50,6 @@ def _blocks(file: InputFile, reading: Reading, series: Sequence[MetricSeries]) -
         counts = np.bincount(places, weights=[value for _, value in points]).astype(np.float64)
         yield Counts(number, points[0][0], width_s, counts)
         yield from _percentiles(number, used)
-
-
-def _shown(series: MetricSeries) -> str:
-    is_named = not series.statistic or series.statistic.lower() in series.label.lower()
-    return series.label if is_named else f"{series.label} {series.statistic}"
 
 
 def _percentiles(number: int, series: Sequence[MetricSeries]) -> Iterator[Percentiles]:

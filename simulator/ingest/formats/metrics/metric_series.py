@@ -44,6 +44,12 @@ class MetricSeries(NamedTuple):
     statistic: str = ""
     name: str = ""
 
+    @property
+    def title(self) -> str:
+        """The label, with the statistic if the label does not name it."""
+        is_named = self.statistic.lower() in self.label.lower()
+        return self.label if is_named else f"{self.label} {self.statistic}"
+
 
 def is_metric_json(file: InputFile) -> bool:
     """Return True if the file is an answer of `aws cloudwatch get-metric-data` or `get-metric-statistics`."""
