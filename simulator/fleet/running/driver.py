@@ -64,7 +64,11 @@ class RunningBackend:
 
     def usage(self) -> ResourceUsage | None:
         usage = None if self._usage is None else self._usage.now()
-        return None if usage is None else usage._replace(cpu_s=max(0.0, usage.cpu_s - self._before_s))
+        return None if usage is None else usage._replace(cpu_s=usage.cpu_s - self._before_s)
+
+    def used_s(self) -> float:
+        """Return the CPU seconds since the instance exists, also after the server has ended; 0 if they are unknown."""
+        return 0.0 if self._usage is None else self._usage.used_s() - self._before_s
 
     def listens_s(self) -> float:
         return 0.0
@@ -111,8 +115,7 @@ class RunningDriver:
 
     def cpu_used_s(self) -> float:
         """Return the CPU seconds that the server has used for its instances; 0 if its processes are unknown."""
-        usage = None if self._living is None else self._living.usage()
-        return self._gone_used_s + (0.0 if usage is None else usage.cpu_s)
+        return self._gone_used_s + (0.0 if self._living is None else self._living.used_s())
 
     async def close(self) -> None:
         """End the instance; the server runs on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -52,6 +53,40 @@ async def test_a_server_that_is_gone_fails_its_health_check() -> None:
     backend.kill()
     assert backend.exited.done()
     await driver.close()
+
+
+def test_the_cpu_time_of_a_server_that_has_ended_stays_counted() -> None:
+    program = (
+        "import socket, sys, time\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "print(server.getsockname()[1], flush=True)\n"
+        "sys.stdin.readline()\n"
+        "begun_s = time.process_time()\n"
+        "while time.process_time() < begun_s + 0.3: pass\n"
+        "print(flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+
+    async def main(server: subprocess.Popen[str]) -> None:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        address = LocalServer("127.0.0.1", int(server.stdout.readline()))
+        driver = RunningDriver(RunningApplication(address), HttpService)
+        backend = await driver.launch(SPEC)
+        server.stdin.write("\n")
+        server.stdin.flush()
+        server.stdout.readline()
+        used_s = driver.cpu_used_s()
+        assert used_s > 0.1
+        server.stdin.close()
+        server.wait()
+        assert backend.usage() is None
+        assert driver.cpu_used_s() == used_s
+        await driver.close()
+
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        asyncio.run(main(server))
 
 
 def test_of_a_server_and_its_workers_the_first_is_the_listener() -> None:
