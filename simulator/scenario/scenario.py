@@ -172,8 +172,8 @@ class ScenarioSpec(Section):
         return [index for index, source in enumerate(self.traffic) if source.service == service]
 
     def demand_unknown(self, service: str) -> str:  # noqa: PLR0911 - one return per reason is the table
-        """Return why the number of instances that the service will need is unknown before a run; empty if it is known.
-        traffic/demand.py computes that number.
+        """Return why the number of instances that the service will need, as traffic/demand.py computes it, is unknown
+        before a run; empty if it is known.
         """
         simulated = self.services[service].application.simulated
         if simulated is None:

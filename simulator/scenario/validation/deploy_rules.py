@@ -53,7 +53,7 @@ def _strategy(document: Document, path: Path, deploy: object, service: Mapping[s
     preset = PLATFORMS.get(platform) if isinstance(platform, str) else None
     deployment = service.get("deployment", {} if preset is None else preset.deployment)
     strategy = deployment.get("strategy", "app-runner") if isinstance(deployment, Mapping) else deployment
-    if strategy in {None, "app-runner"}:
+    if not isinstance(strategy, str) or strategy == "app-runner":
         return
     if given.get("fails") == "build":
         yield document.problem((*path, "fails"), f"pull, start or health_check: {strategy} builds nothing")

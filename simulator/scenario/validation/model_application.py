@@ -49,7 +49,9 @@ def _with_model(document: Document, place: Path, section: Any, folder: pathlib.P
         model = _application_in(folder / application["model"])
     except ValueError as error:
         return section, [document.problem(path, f"{_EXPECTED}: {error}")]
-    merged = {key: {**model[key], **_mapping(application.get(key))} for key in model}
+    own = {key: {} if application.get(key) is None else application[key] for key in model}
+    # what is no mapping is left for the section to report
+    merged = {key: {**model[key], **own[key]} if isinstance(own[key], dict) else own[key] for key in model}
     return {**section, "application": {**application, **merged}}, []
 
 
@@ -73,7 +75,3 @@ def _application_in(file: pathlib.Path) -> dict[str, Mapping[str, Any]]:
         msg = f"its application is {shown(application)}, without a simulated one"
         raise ValueError(msg)  # noqa: TRY004 as the other problems of the file
     return {key: application[key] for key in ("simulated", "downstream") if isinstance(application.get(key), dict)}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

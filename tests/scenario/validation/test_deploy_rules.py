@@ -43,6 +43,14 @@ def test_the_strategy_of_the_file_replaces_that_of_its_platform() -> None:
     assert len(read_scenario(TEXT % (given, "deploy: {fails: build}")).timeline) == 1
 
 
+@pytest.mark.parametrize(("deployment", "key"), [("[canary]", "deployment"), ("{strategy: [canary]}", "strategy")])
+def test_a_strategy_that_is_no_text_is_reported_by_its_section(deployment: str, key: str) -> None:
+    with pytest.raises(ScenarioError) as rejected:
+        read_scenario(TEXT % (f", deployment: {deployment}{_SOURCE}", "deploy: {fails: build}"))
+    (problem,) = rejected.value.problems
+    assert f"{key} = a list, must be" in str(problem)
+
+
 @pytest.mark.parametrize("event", ["deploy: {fails: pull}", "deploy: {}", "api: {PauseService: {ServiceArn: web}}"])
 def test_a_deployment_of_an_image_is_accepted(event: str) -> None:
     assert len(read_scenario(TEXT % ("", event)).timeline) == 1

@@ -74,6 +74,8 @@ def test_a_deployed_version_may_have_a_model_too(tmp_path: Path) -> None:
             {"application": {"simulated": {"cpu": "long"}}},
             "application = long, must be a duration",
         ),
+        ("{model: shop.model.json, simulated: fast}", MODEL, "application.simulated = fast, must be a mapping"),
+        ("{model: shop.model.json, downstream: [db]}", MODEL, "application.downstream = a list, must be a mapping"),
     ],
 )
 def test_a_file_that_is_no_model_is_a_problem_at_its_place(
