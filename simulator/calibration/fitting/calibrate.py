@@ -64,10 +64,11 @@ def calibrated(given: Sequence[GivenObservation], name: str, seed: int = 1) -> C
     if not observations:
         msg = "there is no observation"
         raise NotCalibrated(msg)
-    names = [tuple(route.name for route in each.routes) for each in observations]
-    if len(set(names)) > 1:
-        msg = f"the observations have different routes: {', '.join(names[0])} and {', '.join(names[1])}"
-        raise NotCalibrated(msg)
+    names = [", ".join(route.name for route in each.routes) for each in observations]
+    for place, other in enumerate(names):
+        if other != names[0]:
+            msg = f"observation {place + 1} has other routes than the first: {other}, must be {names[0]}"
+            raise NotCalibrated(msg)
     stages = fit_stages(observations)
     routes = _routes(observations)
     search = Search(stages, len(routes), seed)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from simulator.calibration.fitting.fit_stage import FitStage, Mask
 from simulator.calibration.fitting.laws import Array
 from simulator.calibration.fitting.search import Found
-from simulator.calibration.model.calibrated_model import ComparedFigure, ModelRoute, StageFit
+from simulator.calibration.model.calibrated_model import ComparedFigure, FigureName, ModelRoute, StageFit
 
 _PLAYS: Final = 40
-_LATENCIES = {"mean_s": None, "p50_s": 0.5, "p95_s": 0.95, "p99_s": 0.99}
-_P99_MIN = 300  # requests, from which a 99th percentile is stated
-Name = Literal["throughput_rps", "error_share", "mean_s", "p50_s", "p95_s", "p99_s", "cpu_s", "memory_bytes"]
+_QUANTILES: Final[dict[FigureName, float]] = {"p50_s": 0.5, "p95_s": 0.95, "p99_s": 0.99}
+_P99_MIN: Final = 300  # requests, from which a 99th percentile is stated
 
 
 def stage_fits(found: Found, routes: Sequence[ModelRoute]) -> Iterator[StageFit]:
@@ -54,7 +53,7 @@ def _totals(stage: FitStage, latency_s: Array, cpu_s: Array) -> Iterator[Compare
     yield _figure("throughput_rps", stage.throughput_rps, throughput)
     rejected = np.isnan(latency_s[:, used]).mean(axis=1)
     yield _figure("error_share", stage.rejected_share, rejected)
-    requests = int((stage.is_settled & stage.is_served).sum())
+    requests = int((stage.is_settled & ~stage.is_rejected).sum())
     if math.isfinite(stage.cpu_s) and requests:
         modelled = np.maximum((~np.isnan(latency_s[:, stage.is_settled])).sum(axis=1), 1)
         yield _figure("cpu_s", stage.cpu_s / requests, cpu_s / modelled)
@@ -65,21 +64,12 @@ def _latencies(stage: FitStage, chosen: Mask, latency_s: Array) -> Iterator[Comp
     modelled_s = latency_s[:, stage.is_settled & ~stage.is_failed & chosen]
     if len(measured_s) < 2 or not (~np.isnan(modelled_s)).any(axis=1).all():
         return
-    for name, share in _LATENCIES.items():
-        if share is not None and share > 0.98 and len(measured_s) < _P99_MIN:
-            continue
-        if share is None:
-            yield _figure("mean_s", float(measured_s.mean()), np.nanmean(modelled_s, axis=1))
-        else:
-            modelled = np.nanquantile(modelled_s, share, axis=1)
-            yield _figure(_named(name), float(np.quantile(measured_s, share)), modelled)
+    yield _figure("mean_s", float(measured_s.mean()), np.nanmean(modelled_s, axis=1))
+    for name, share in _QUANTILES.items():
+        if name != "p99_s" or len(measured_s) >= _P99_MIN:
+            yield _figure(name, float(np.quantile(measured_s, share)), np.nanquantile(modelled_s, share, axis=1))
 
 
-def _named(name: str) -> Name:
-    names: dict[str, Name] = {"p50_s": "p50_s", "p95_s": "p95_s", "p99_s": "p99_s"}
-    return names[name]
-
-
-def _figure(name: Name, measured: float, modelled: Array) -> ComparedFigure:
+def _figure(name: FigureName, measured: float, modelled: Array) -> ComparedFigure:
     error = float(modelled.std(ddof=1)) * math.sqrt(1 + 1 / len(modelled))
     return ComparedFigure(name=name, measured=measured, modelled=float(modelled.mean()), standard_error=error)

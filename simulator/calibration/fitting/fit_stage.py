@@ -23,6 +23,7 @@ REQUESTS_MIN: Final = 24  # successful requests of a stage: with fewer there are
 CONCURRENCY_MAX: Final = 200  # MaxConcurrency of an observation that does not say it: App Runner's largest
 _TIMEOUT_S: Final = 120.0  # App Runner's limit of a request (facts 3.2)
 _REJECTED: Final = (429, 503)
+_RESOLUTION_S: Final = 0.0002  # of latencies in real time: a client and a network differ by this much between requests
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,20 +73,15 @@ class FitStage:
 
     @property
     def throughput_rps(self) -> float:
-        """Answers without an error per second, of the requests that arrived after the warm-up and in the stage."""
+        """Answers per second after the warm-up, with or without an error."""
         ended_s = self.at_s + self.latency_s
-        inside = self.is_served & (ended_s >= self.warm_up_s) & (ended_s < self.duration_s)
+        inside = ~self.is_rejected & (ended_s >= self.warm_up_s) & (ended_s < self.duration_s)
         return float(inside.sum()) / self.settled_s
-
-    @property
-    def is_served(self) -> Mask:
-        """Requests that the application answered, with or without an error."""
-        return ~self.is_rejected & (self.latency_s > 0)
 
     @property
     def in_flight(self) -> float:
         """Mean number of requests in progress after the warm-up, by Little's law."""
-        used = self.is_settled & self.is_served
+        used = self.is_settled & ~self.is_rejected
         return float(self.latency_s[used].sum()) / self.settled_s
 
     @property
@@ -183,7 +179,7 @@ def _stage(place: int, observation: ServiceObservation, load: LoadStage) -> FitS
         is_rejected=rejected,
         is_settled=settled,
         cpu_s=load.cpu_s,
-        resolution_s=0.0 if observation.is_virtual else 0.0002,
+        resolution_s=0.0 if observation.is_virtual else _RESOLUTION_S,
         settings=PoolSettings(
             service="observed",
             size=size,

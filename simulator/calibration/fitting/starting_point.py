@@ -35,13 +35,8 @@ def capacity(stages: Sequence[FitStage]) -> CapacityFigures:
     """Return the capacity that the stages show."""
     throughput_rps = max(stage.throughput_rps for stage in stages)
     used = [stage.utilization for stage in stages if np.isfinite(stage.utilization)]
-    saturated = any(stage.throughput_rps < _SATURATED * _arrival_rate(stage) for stage in stages)
+    saturated = any(stage.throughput_rps * stage.settled_s < _SATURATED * stage.is_settled.sum() for stage in stages)
     return CapacityFigures(throughput_rps, max(used, default=float("nan")), saturated)
-
-
-def _arrival_rate(stage: FitStage) -> float:
-    settled = stage.is_settled & ~stage.is_failed
-    return float(settled.sum()) / stage.settled_s
 
 
 def light_latency_s(stages: Sequence[FitStage], routes: int) -> Array:
@@ -75,7 +70,7 @@ def _computed(stage: FitStage, routes: int) -> Array:
     """Return how many requests of each route have used their CPU time in the measured part. In an overloaded stage
     these are fewer than those that arrived in it.
     """
-    used = stage.is_settled & stage.is_served
+    used = stage.is_settled & ~stage.is_rejected
     counts: Array = np.bincount(stage.route[used], minlength=routes)[:routes].astype(np.float64)
     arrived = float(counts.sum())
     if arrived and stage.throughput_rps * stage.settled_s < _OVERLOADED * arrived:

@@ -17,6 +17,7 @@ from simulator.scenario.sections.base_model import Section
 MODEL_VERSION: Final = 1
 
 Known = Literal["fitted", "measured", "given", "unknown"]
+FigureName = Literal["throughput_rps", "error_share", "mean_s", "p50_s", "p95_s", "p99_s", "cpu_s", "memory_bytes"]
 Application = Mapping[str, Any]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -88,7 +89,7 @@ class ModelRoute(ModelPart):
 class ComparedFigure(ModelPart):
     """A figure of a load stage: measured, and as the model has it."""
 
-    name: Literal["throughput_rps", "error_share", "mean_s", "p50_s", "p95_s", "p99_s", "cpu_s", "memory_bytes"]
+    name: FigureName
     """Which figure. `cpu_s` is CPU time per request."""
     measured: float
     """As observed."""
@@ -175,7 +176,7 @@ class ObservedRange(ModelPart):
     rate_max_rps: NotNegative | None
     """Highest offered rate for one instance. Null: unknown."""
     throughput_max_rps: NotNegative | None = None
-    """Highest rate of successful answers of one instance. Null: unknown."""
+    """Highest rate of answers of one instance; a rejection is none. Null: unknown."""
     utilization_max: NotNegative | None = None
     """Highest use of the instance's vCPUs, as a share. Null: unknown."""
     in_flight_max: NotNegative | None = None

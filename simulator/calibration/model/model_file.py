@@ -16,6 +16,7 @@ from simulator.scenario.document import Path as Place
 from simulator.scenario.problems import Problem, ScenarioError
 from simulator.scenario.sections.application_spec import ApplicationSpec
 from simulator.scenario.validation.error_messages import explain
+from simulator.world.replacement_files import ReplacementFile
 
 SUFFIX: Final = ".model.json"
 # Sixty members, each with empirical distributions of ten routes, have some two megabytes.
@@ -24,8 +25,14 @@ _A_FILE: Final = "a model file, which `simulator calibrate` writes"
 
 
 def write_model(model: CalibratedModel, path: Path) -> None:
-    """Write the model; a file with this name is replaced."""
-    path.write_text(model_json(model), encoding="utf-8")
+    """Write the file, replacing an existing one when it is complete.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    with ReplacementFile(path) as file:
+        file.path.write_text(model_json(model), encoding="utf-8")
+        file.put_in_place()
 
 
 def model_json(model: CalibratedModel) -> str:

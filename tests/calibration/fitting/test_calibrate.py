@@ -68,5 +68,7 @@ def test_structure_and_parameters_come_back(service: ModelCandidate) -> None:
 def test_observations_of_different_routes_are_refused() -> None:
     one = observed(SHARED, 1, stage_s=10.0)
     two = observed(ModelCandidate(AppStructure(), SHARED.cpu * 2, SHARED.io * 2), 1, weights=(1.0, 1.0), stage_s=10.0)
-    with pytest.raises(NotCalibrated, match="different routes: GET /0 and GET /0, GET /1"):
-        calibrated([GivenObservation(one, FILE), GivenObservation(two, FILE)], "shop")
+    with pytest.raises(
+        NotCalibrated, match="observation 3 has other routes than the first: GET /0, GET /1, must be GET"
+    ):
+        calibrated([GivenObservation(each, FILE) for each in (one, one, two)], "shop")

@@ -29,6 +29,15 @@ def test_capacity_and_cpu_time_follow_from_saturation_and_use(observation: Servi
     assert cpu_means_s(stages, light_latency_s(stages, 1)) == pytest.approx([0.015], rel=0.02)
 
 
+def test_an_overloaded_instance_is_saturated_though_its_answers_are_errors() -> None:
+    (stage,) = fit_stages([observed(SERVICE, 1, fractions=(1.15,), failure_share=0.3)])
+    found = capacity([stage])
+    assert found.is_saturated
+    assert found.throughput_rps == pytest.approx(1 / 0.015, rel=0.05)
+    (light,) = fit_stages([observed(SERVICE, 1, fractions=(0.5,), failure_share=0.3)])
+    assert not capacity([light]).is_saturated
+
+
 def test_laws_of_requests_that_were_alone_have_the_mean_times(observation: ServiceObservation) -> None:
     stages = fit_stages([observation])
     laws = fitted_laws(alone(stages, 0), 0.015, 1.0, None)

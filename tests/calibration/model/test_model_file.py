@@ -19,6 +19,22 @@ def test_a_model_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_model(tmp_path / "shop.model.json") == a_model()
 
 
+def test_the_file_is_replaced_only_when_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "shop.model.json"
+    write_model(a_model(), path)
+    before = path.read_bytes()
+    monkeypatch.setattr(Path, "write_text", _full_disk)
+    with pytest.raises(OSError, match="no space"):
+        write_model(a_model(), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def _full_disk(path: Path, text: str, **_: object) -> None:
+    path.write_bytes(text[:100].encode())
+    raise OSError("no space")
+
+
 def _changed(change: Callable[[Any], object]) -> str:
     data = json.loads(model_json(a_model()))
     change(data)

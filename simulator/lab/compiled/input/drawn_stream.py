@@ -40,3 +40,11 @@ class DrawnStream:
         whole = len(rest) + (len(array) - len(rest)) // PORTION * PORTION
         self.fill(array[len(rest) : whole])
         return whole
+
+
+def refill_uniform(array: Any, used: int, end: int, rng: np.random.Generator) -> int:
+    """Move the unused numbers to the start of `array` and draw uniform ones behind them. Return their new end."""
+    rest = array[used:end].copy()
+    array[: len(rest)] = rest
+    array[len(rest) :] = rng.random(len(array) - len(rest))
+    return len(array)

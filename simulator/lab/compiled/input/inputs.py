@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.compiled.input.arrival_kinds import ArrivalKinds
-from simulator.lab.compiled.input.drawn_stream import DrawnStream
+from simulator.lab.compiled.input.drawn_stream import DrawnStream, refill_uniform
 from simulator.lab.compiled.state import DRAWS, World
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.scenario import ScenarioSpec
@@ -102,10 +102,8 @@ class Inputs:
 
     def lots(self, world: World) -> None:
         pool = world.pool[0]
-        rest = world.lots[pool["lot"] : pool["lot_end"]].copy()
-        world.lots[: len(rest)] = rest
-        world.lots[len(rest) :] = self._lots.random(len(world.lots) - len(rest))
-        pool["lot"], pool["lot_end"] = 0, len(world.lots)
+        pool["lot_end"] = refill_uniform(world.lots, pool["lot"], pool["lot_end"], self._lots)
+        pool["lot"] = 0
 
 
 assert DRAWS % PORTION == 0, "whole portions only"

@@ -16,12 +16,13 @@ from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.compiled import event_loop_kernel as kernel
 from simulator.lab.compiled.buffers import Buffers
 from simulator.lab.compiled.downstream.buffers import CallBuffers
+from simulator.lab.compiled.input.drawn_stream import refill_uniform
 from simulator.lab.compiled.instance.world import world_of
 from simulator.lab.compiled.pool import BLANK
 from simulator.lab.compiled.state import AT_LIMIT, FRONT, NEEDS_ROOM, CallArrays, World
 from simulator.world.random_streams import RandomStreams
 
-_COLUMNS: Final = ("intended_s", "latency_s", "service_s", "status")
+_COLUMNS: Final = ("intended_s", "latency_s", "status")
 _FOREVER_S: Final = float("inf")
 _LAST_ORDER: Final = 2**36
 # Draws behind those of the last call: the kernel has some in reserve for the requests in progress.
@@ -29,13 +30,12 @@ _MARGIN: Final = 16_384
 
 
 class InstancePlayed(NamedTuple):
-    """The requests in order of arrival. `latency_s`, `service_s`: 0 for a request that was rejected on arrival.
+    """The requests in order of arrival. `latency_s`: 0 for a request that was rejected on arrival.
 
     `cpu_s`: CPU time that the instance had used at each of the times of `InstanceWork.marks_s`, and at the end.
     """
 
     latency_s: Any
-    service_s: Any
     status: Any
     cpu_s: Any
 
@@ -90,9 +90,9 @@ def play_instance(
     used_s = [_advance(buffers, float(mark_s)) for mark_s in work.marks_s]
     used_s.append(_advance(buffers, _FOREVER_S))
     buffers.flush()
-    at_s, latency_s, service_s, status = rows.joined()
+    at_s, latency_s, status = rows.joined()
     order = np.argsort(at_s, kind="stable")
-    return InstancePlayed(latency_s[order], service_s[order], status[order].astype(np.int64), np.array(used_s))
+    return InstancePlayed(latency_s[order], status[order].astype(np.int64), np.array(used_s))
 
 
 def _advance(buffers: Buffers, until_s: float) -> float:
@@ -176,7 +176,7 @@ class _Given:
 
     def fates(self, world: World) -> None:
         pool = world.pool[0]
-        pool["fate_end"] = _refill(world.fates, pool["fate"], pool["fate_end"], self._fates)
+        pool["fate_end"] = refill_uniform(world.fates, pool["fate"], pool["fate_end"], self._fates)
         pool["fate"] = 0
 
     def wakes(self, world: World) -> None:
@@ -184,12 +184,5 @@ class _Given:
 
     def lots(self, world: World) -> None:
         pool = world.pool[0]
-        pool["lot_end"] = _refill(world.lots, pool["lot"], pool["lot_end"], self._lots)
+        pool["lot_end"] = refill_uniform(world.lots, pool["lot"], pool["lot_end"], self._lots)
         pool["lot"] = 0
-
-
-def _refill(array: Any, used: int, end: int, rng: np.random.Generator) -> int:
-    rest = array[used:end].copy()
-    array[: len(rest)] = rest
-    array[len(rest) :] = rng.random(len(array) - len(rest))
-    return len(array)
