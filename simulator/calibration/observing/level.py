@@ -35,23 +35,28 @@ class Level:
 
 
 def level_scenario(service: ObservedService, level: Level, seed: int) -> ScenarioSpec:
-    """Return the scenario that plays the level. Source n has the requests of route n.
+    """Return the scenario that plays the level. Source n has the requests of route n."""
+    traffic = poisson_traffic(service, level.rate_rps, REST_S + level.duration_s)
+    duration_s = REST_S + level.duration_s + TAIL_S
+    return with_traffic(service.prepared(), traffic, duration_s, seed_of(seed, level.number))
+
+
+def poisson_traffic(service: ObservedService, rate_rps: float, until_s: float) -> list[dict[str, object]]:
+    """Return a source for each route, which begins after the rest, as `with_traffic` takes them.
 
     Each route has Poisson arrivals of its own; together they are Poisson arrivals whose routes are independent.
     """
-    traffic = [
+    return [
         {
             "name": f"route-{index}",
             "service": service.name,
             "from": f"{REST_S}s",
-            "until": f"{REST_S + level.duration_s!r}s",
-            "poisson": {"rate": f"{level.rate_rps * share!r}/s"},
+            "until": f"{until_s!r}s",
+            "poisson": {"rate": f"{rate_rps * share!r}/s"},
             "requests": [route.request],
         }
         for index, (route, share) in enumerate(zip(service.routes, service.weights, strict=True))
     ]
-    duration_s = REST_S + level.duration_s + TAIL_S
-    return with_traffic(service.prepared(), traffic, duration_s, seed_of(seed, level.number))
 
 
 def with_traffic(

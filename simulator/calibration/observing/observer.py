@@ -19,7 +19,7 @@ from simulator.calibration.observation.observation import (
 )
 from simulator.calibration.observing.level import Level
 from simulator.calibration.observing.level_run import LevelRun, PlayedLevel
-from simulator.calibration.observing.level_search import LevelSearch, figures_of
+from simulator.calibration.observing.level_search import WARM_UP_S, LevelSearch, figures_of
 from simulator.calibration.observing.machine import MachineReading, machine_facts
 from simulator.calibration.observing.notes import RUNS_ALREADY, observation_notes
 from simulator.calibration.observing.observed_service import ObservedService
@@ -130,7 +130,7 @@ class Observer:
     def _levels(self, search: LevelSearch) -> Iterator[Level]:
         if self.rates:
             for number, rate_rps in enumerate(self.rates, 1):
-                yield Level(number, rate_rps, min(1.0, self.level_s / 4), self.level_s)
+                yield Level(number, rate_rps, min(WARM_UP_S, self.level_s / 4), self.level_s)
             return
         while (level := search.next()) is not None:
             yield level

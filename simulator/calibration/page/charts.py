@@ -6,6 +6,7 @@ from statistics import NormalDist
 from typing import Any, Final, NamedTuple
 
 from simulator.calibration.model.calibrated_model import CalibratedModel, ComparedFigure, StageFit
+from simulator.calibration.page.accuracy import figure_of
 from simulator.calibration.page.curves import LoadCurve
 from simulator.lab.page.charts import COLOURS, chart_figure, chart_style, chart_svg, plain_numbers
 
@@ -62,13 +63,13 @@ def fit_chart(model: CalibratedModel) -> str:
         figure = chart_figure(8.4, 3.0)
         latency, cpu = figure.subplots(1, 2)
         for key, label, colour, marker in (("p50_s", "p50", BLUE, "o"), ("p95_s", "p95", ORANGE, "s")):
-            own = [(stage.rate_rps, each) for stage in stages if (each := _figure(stage, key)) is not None]
+            own = [(stage.rate_rps, each) for stage in stages if (each := figure_of(stage, key)) is not None]
             latency.plot([rate for rate, _ in own], [each.modelled * _MS for _, each in own], color=colour, label=label)
             _points(latency, measured(model, key), label, colour, marker, _MS)
         used = [
             (stage.rate_rps, stage.utilization, each)
             for stage in stages
-            if stage.utilization is not None and (each := _figure(stage, "cpu_s")) is not None and each.measured > 0
+            if stage.utilization is not None and (each := figure_of(stage, "cpu_s")) is not None and each.measured > 0
         ]
         rates, shares = [rate for rate, _, _ in used], [share for _, share, _ in used]
         modelled = [100 * share * each.modelled / each.measured for _, share, each in used]
@@ -95,7 +96,9 @@ def cpu_chart(model: CalibratedModel, curve: LoadCurve) -> str:
         stages = [stage for stage in _whole(model) if stage.utilization is not None]
         rates = [stage.rate_rps for stage in stages]
         shares = [stage.utilization or 0.0 for stage in stages]
-        errors = [share * _relative_error(_figure(stage, "cpu_s")) for stage, share in zip(stages, shares, strict=True)]
+        errors = [
+            share * _relative_error(figure_of(stage, "cpu_s")) for stage, share in zip(stages, shares, strict=True)
+        ]
         _points(panel, _Measured(rates, shares, errors), "", GREEN, "^", 100.0)
         panel.set_ylabel("CPU [% of the vCPUs]")
         _of_load(panel, model, curve)
@@ -145,7 +148,9 @@ def route_chart(model: CalibratedModel) -> str:
         for panel, name in zip(panels, shown, strict=False):
             for key, label, colour, marker in (("p50_s", "p50", BLUE, "o"), ("p95_s", "p95", ORANGE, "s")):
                 own = sorted(
-                    (stage.rate_rps, figure_) for stage in stages[name] if (figure_ := _figure(stage, key)) is not None
+                    (stage.rate_rps, figure_)
+                    for stage in stages[name]
+                    if (figure_ := figure_of(stage, key)) is not None
                 )
                 rates = [rate for rate, _ in own]
                 panel.plot(rates, [each.modelled * _MS for _, each in own], color=colour, linewidth=1.4)
@@ -226,17 +231,13 @@ def measured(model: CalibratedModel, name: str) -> _Measured:
     found = sorted(
         (stage.rate_rps, each.measured, each.standard_error)
         for stage in _whole(model)
-        if (each := _figure(stage, name)) is not None
+        if (each := figure_of(stage, name)) is not None
     )
     return _Measured([row[0] for row in found], [row[1] for row in found], [NORMAL_95 * row[2] for row in found])
 
 
 def _whole(model: CalibratedModel) -> list[StageFit]:
     return [stage for stage in model.fit.stages if not stage.route]
-
-
-def _figure(stage: StageFit, name: str) -> ComparedFigure | None:
-    return next((each for each in stage.figures if each.name == name), None)
 
 
 def _relative_error(figure: ComparedFigure | None) -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.calibration.model.calibrated_model import CalibratedModel
+from simulator.calibration.observing.observed_service import MAX_CONCURRENCY
 from simulator.calibration.prediction.draws import DRAWS_MIN, Draw
 from simulator.calibration.prediction.interval import PredictedFigure, predicted
 from simulator.calibration.prediction.predict import Predictor
@@ -22,7 +23,6 @@ from simulator.model.sizes import SUPPORTED, InstanceSize
 
 Advance = Callable[[], None]
 
-CONCURRENCY: Final = 200  # MaxConcurrency of an observation that does not say it: App Runner's largest
 # Rates of a curve, as shares of the rate from which the instance is saturated.
 _SHARES: Final = (0.1, 0.3, 0.5, 0.65, 0.8, 0.9, 0.97, 1.05, 1.2)
 _SHARES_SLOW: Final = (0.15, 0.5, 0.8, 0.95, 1.15)
@@ -167,7 +167,7 @@ def _predictor(
     model: CalibratedModel, size: InstanceSize | None, duration_s: float, seed: int, rate_rps: float, runs: int
 ) -> Predictor:
     service = PredictedService(
-        max_concurrency=model.observed.max_concurrency or CONCURRENCY,
+        max_concurrency=model.observed.max_concurrency or MAX_CONCURRENCY,
         size=size,
         duration_s=duration_s,
         warm_up_s=duration_s * _WARM_UP,

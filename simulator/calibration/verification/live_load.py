@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.calibration.observing.level import REST_S, with_traffic
+from simulator.calibration.observing.level import REST_S, poisson_traffic, with_traffic
 from simulator.calibration.observing.machine import MachineReading, machine_facts
 from simulator.calibration.observing.observed_service import ObservedService
 from simulator.calibration.prediction.runs import RunFigures, figures_of
@@ -103,18 +103,9 @@ class SentLatencies:
 
 def load_scenario_of(service: ObservedService, settings: PredictedService, rate_rps: float, seed: int) -> ScenarioSpec:
     """Return the scenario that plays the rate. It begins after a rest, in which fresh instances settle."""
-    traffic = [
-        {
-            "name": f"route-{index}",
-            "service": service.name,
-            "from": f"{REST_S}s",
-            "poisson": {"rate": f"{rate_rps * share!r}/s"},
-            "requests": [route.request],
-        }
-        for index, (route, share) in enumerate(zip(service.routes, service.weights, strict=True))
-    ]
+    duration_s = REST_S + settings.duration_s
     count = settings.instances
     prepared = service.prepared(min_size=count, max_size=count, max_concurrency=settings.max_concurrency)
     own_seed = int(RandomStreams(seed).stream("verify", float(rate_rps)).integers(2**62))
-    scenario = with_traffic(prepared, traffic, REST_S + settings.duration_s, own_seed)
+    scenario = with_traffic(prepared, poisson_traffic(service, rate_rps, duration_s), duration_s, own_seed)
     return scenario.model_copy(update={"warm_up_s": REST_S + settings.warm_up_s})

@@ -15,6 +15,7 @@ from simulator.calibration.model.model_file import SUFFIX as MODEL_SUFFIX
 from simulator.calibration.model.model_file import model_json
 from simulator.calibration.model.scenario_text import parameter_text, scenario_text
 from simulator.calibration.observation.observation_file import SUFFIX, read_observation, sha256_of
+from simulator.calibration.page.accuracy import goodness_text
 from simulator.cli.calibration.page_file import write_page
 from simulator.cli.calibration.recordings import (
     RecordedService,
@@ -180,9 +181,6 @@ def calibration_lines(model: CalibratedModel) -> Iterator[str]:
     yield model.provenance.method
     for parameter in model.parameters:
         yield f"  {parameter_text(parameter)}"
-    goodness = model.fit.goodness
-    if goodness is not None and goodness.p_value is not None:
-        verdict = "as much as chance explains" if goodness.p_value >= 0.01 else "more than chance explains"
-        yield f"Measurement and model differ by {verdict} (p = {goodness.p_value:.2g})."
+    yield goodness_text(model.fit.goodness)
     yield from (f"Warning: {each}" for each in model.warnings)
     yield from (f"Unknown: {each}" for each in model.unknown)

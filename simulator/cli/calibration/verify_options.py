@@ -8,6 +8,9 @@ from typing import Annotated, Final
 
 import typer
 
+from simulator.calibration.observing.observed_service import MAX_CONCURRENCY
+from simulator.calibration.verification.bounds import BOUNDS_DEFAULT
+from simulator.calibration.verification.verify import DURATION_S, WARM_UP_S
 from simulator.cli.options import RESULT_ONLY_HELP
 
 LOADS: Final = "The loads"
@@ -22,11 +25,13 @@ class VerifyLoads:
     ] = 1
     max_concurrency: Annotated[
         int, typer.Option(min=1, max=200, metavar="N", help="MaxConcurrency of an instance.", rich_help_panel=LOADS)
-    ] = 200
-    duration: Annotated[str, typer.Option(metavar="TIME", help="Length of a load.", rich_help_panel=LOADS)] = "20s"
+    ] = MAX_CONCURRENCY
+    duration: Annotated[str, typer.Option(metavar="TIME", help="Length of a load.", rich_help_panel=LOADS)] = (
+        f"{DURATION_S:g}s"
+    )
     warm_up: Annotated[
         str, typer.Option(metavar="TIME", help="Beginning of a load that is not counted.", rich_help_panel=LOADS)
-    ] = "2s"
+    ] = f"{WARM_UP_S:g}s"
     repeats: Annotated[
         int,
         typer.Option(
@@ -46,7 +51,7 @@ class VerifyOutputs:
             help="Largest errors, such as 'p50 5 %, p95 8 %, throughput inside'; inside: the 95 % interval of the "
             "prediction, for all figures together.",
         ),
-    ] = "p50 inside, p95 inside, throughput inside"
+    ] = BOUNDS_DEFAULT
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="F", help="Write predicted and measured figures to F.")
     ] = None
