@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from simulator.calibration.model.calibrated_model import CalibratedModel
 from simulator.calibration.prediction.settings import PredictedService
 from simulator.model.sizes import InstanceSize
-from simulator.scenario.document import parse_document, read_document_text
+from simulator.scenario.document import parse_document
 from simulator.scenario.problems import did_you_mean
-from simulator.scenario.scenario import ScenarioSpec, read_scenario
+from simulator.scenario.scenario import ScenarioSpec, ScenarioText, read_scenario
 
 Application = Mapping[str, Any]
 
@@ -71,6 +69,31 @@ def scaled_to(application: Application, size: InstanceSize) -> dict[str, Any]:
     return scaled
 
 
+def replaced_keys(
+    instances: int | None = None,
+    min_size: int | None = None,
+    max_size: int | None = None,
+    max_concurrency: int | None = None,
+    size: InstanceSize | None = None,
+) -> dict[str, object]:
+    """Return the keys of a service in a scenario file that these settings replace; None replaces nothing.
+
+    Raises:
+        ValueError: for `instances`, a fixed number, with `min_size` or `max_size`.
+    """
+    if instances is not None and (min_size is not None or max_size is not None):
+        msg = f"instances = {instances}, must be left out with min_size and max_size"
+        raise ValueError(msg)
+    keys: dict[str, object | None] = {
+        "min_size": min_size or instances,
+        "max_size": max_size or instances,
+        "max_concurrency": max_concurrency,
+        "cpu": None if size is None else size.cpu_units,
+        "memory": None if size is None else size.memory_mb,
+    }
+    return {key: value for key, value in keys.items() if value is not None}
+
+
 class ScenarioWithModel:
     """A scenario file, in which a service gets the model as its application.
 
@@ -80,9 +103,8 @@ class ScenarioWithModel:
     """
 
     def __init__(self, file: Path, model: CalibratedModel, service: str | None = None) -> None:
-        self.file = file
-        self._text = read_document_text(file)
-        given = parse_document(self._text, str(file)).data.get("services")
+        self._text = ScenarioText.of(file)
+        given = parse_document(self._text.text, str(file)).data.get("services")
         names = [str(name) for name in given] if isinstance(given, dict) else []
         self.service = _chosen(names, service or (model.name if model.name in names else None))
 
@@ -92,12 +114,8 @@ class ScenarioWithModel:
         Raises:
             ScenarioError: with every problem.
         """
-        data = yaml.load(self._text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 a safe loader
-        section = data["services"][self.service]
-        section.update(overrides)
-        section["application"] = dict(application)
-        spec = read_scenario(json.dumps(data, default=str), file=str(self.file), folder=self.file.parent)
-        return spec if spec.name else spec.model_copy(update={"name": self.file.stem})
+        keys = {**overrides, "application": copy.deepcopy(dict(application))}
+        return self._text.scenario({f"services.{self.service}.{key}": value for key, value in keys.items()})
 
 
 def _chosen(names: list[str], given: str | None) -> str:

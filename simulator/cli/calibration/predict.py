@@ -12,7 +12,7 @@ from simulator.calibration.model.calibrated_model import CalibratedModel
 from simulator.calibration.model.model_file import read_model
 from simulator.calibration.prediction.capacity import predict_capacity, runs_of_capacity
 from simulator.calibration.prediction.draws import draws_of
-from simulator.calibration.prediction.model_scenario import ScenarioWithModel
+from simulator.calibration.prediction.model_scenario import ScenarioWithModel, replaced_keys
 from simulator.calibration.prediction.objectives import parse_objectives
 from simulator.calibration.prediction.output import prediction_json, prediction_rows
 from simulator.calibration.prediction.predict import predict, predict_scenario
@@ -121,24 +121,13 @@ def _of_scenario(
         if value is not None:
             msg = f"{option} = {value}, must be left out with --scenario: the scenario has its own"
             raise ValueError(msg)
-    if service.instances is not None and (service.min_size is not None or service.max_size is not None):
-        msg = f"instances = {service.instances}, must be left out with min-size and max-size"
-        raise ValueError(msg)
     given = ScenarioWithModel(file_path(str(file)), model, question.service)
     size = None if service.size is None else parse_size(service.size)
-    asked: dict[str, object | None] = {
-        "min_size": service.min_size or service.instances,
-        "max_size": service.max_size or service.instances,
-        "max_concurrency": service.max_concurrency,
-        "cpu": None if size is None else size.cpu_units,
-        "memory": None if size is None else size.memory_mb,
-    }
-    overrides = {key: value for key, value in asked.items() if value is not None}
+    overrides = replaced_keys(service.instances, service.min_size, service.max_size, service.max_concurrency, size)
     given.scenario(model.application, overrides).require("virtual")
-    draws = draws_of(model, runs.seed or _SEED)
     return (
         lambda advance: predict_scenario(model, given, overrides, objectives, runs.seed, advance),
-        len(draws),
+        len(draws_of(model, _SEED)),
         file.stem,
     )
 

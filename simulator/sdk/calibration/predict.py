@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.calibration.prediction.capacity import predict_capacity, runs_of_capacity
 from simulator.calibration.prediction.draws import draws_of
-from simulator.calibration.prediction.model_scenario import ScenarioWithModel
+from simulator.calibration.prediction.model_scenario import ScenarioWithModel, replaced_keys
 from simulator.calibration.prediction.objectives import parse_objectives
 from simulator.calibration.prediction.output import prediction_json, prediction_rows
 from simulator.calibration.prediction.predict import predict as predicted
@@ -92,8 +92,8 @@ def predict(
     max_size: int | None = None,
     max_concurrency: int | None = None,
     size: str | None = None,
-    duration: Any = DURATION_S,
-    warm_up: Any = WARM_UP_S,
+    duration: Any = None,
+    warm_up: Any = None,
     seed: int | None = None,
     progress: Progress = None,
 ) -> PredictionResult:
@@ -101,8 +101,8 @@ def predict(
 
     `rates`: requests/s of the whole service: numbers, texts, an array, or a data frame with a column `rate_rps`.
     `scenario`: a scenario file to predict instead, with the model as the application of its `service`; `instances`,
-    `max_concurrency` and `size` then replace its own. `duration`: length of a run, to which the intervals apply.
-    `seed`: default is 1, or that of the scenario.
+    `max_concurrency` and `size` then replace its own. `duration`: length of a run, to which the intervals apply, by
+    default 60 s with a `warm_up` of 5 s; a scenario has its own. `seed`: default is 1, or that of the scenario.
 
     Raises:
         ScenarioError, ValueError: for a model, scenario, SLO or setting that cannot be used.
@@ -110,22 +110,14 @@ def predict(
     """
     calibrated = model_of(model)
     objectives = () if slo is None else parse_objectives(slo)
-    if instances is not None and (min_size is not None or max_size is not None):
-        msg = f"instances = {instances}, must be left out with min_size and max_size"
-        raise ValueError(msg)
+    wanted_size = None if size is None else parse_size(size)
+    overrides = replaced_keys(instances, min_size, max_size, max_concurrency, wanted_size)
     if scenario is not None:
-        if rates is not None:
-            msg = "rates = given, must be left out with a scenario, which has its own"
-            raise ValueError(msg)
+        for name, value in (("rates", rates), ("duration", duration), ("warm_up", warm_up)):
+            if value is not None:
+                msg = f"{name} = given, must be left out with a scenario, which has its own"
+                raise ValueError(msg)
         given = ScenarioWithModel(Path(scenario), calibrated, service)
-        asked = {
-            "min_size": min_size or instances,
-            "max_size": max_size or instances,
-            "max_concurrency": max_concurrency,
-            "cpu": None if size is None else parse_size(size).cpu_units,
-            "memory": None if size is None else parse_size(size).memory_mb,
-        }
-        overrides = {key: value for key, value in asked.items() if value is not None}
         with NotebookProgress(progress, "predict", len(draws_of(calibrated, 1)), given.service) as shown:
             return PredictionResult(
                 run_in_thread(
@@ -135,14 +127,17 @@ def predict(
                     shown.stop,
                 )
             )
+    if service is not None:
+        msg = f"service = {service!r}, must come with a scenario"
+        raise ValueError(msg)
     settings = PredictedService(
         instances or 1,
         min_size,
         max_size,
         max_concurrency or MAX_CONCURRENCY,
-        None if size is None else parse_size(size),
-        seconds_of(duration),
-        seconds_of(warm_up),
+        wanted_size,
+        DURATION_S if duration is None else seconds_of(duration),
+        WARM_UP_S if warm_up is None else seconds_of(warm_up),
         1 if seed is None else seed,
     )
     if rates is None:

@@ -62,6 +62,17 @@ def test_a_scenario_gets_the_model_in_the_service_of_its_name_or_the_given_one(t
     assert ScenarioWithModel(file, model).scenario(model.application, {}).services["shop"].max_concurrency == 7
 
 
+def test_a_scenario_with_a_model_is_read_like_the_file(tmp_path: Path) -> None:
+    """Words such as `on` are text, as YAML 1.2 has it, and a problem has the line of the file."""
+    file = tmp_path / "on.yaml"
+    file.write_text("duration: 20s\nservices:\n  on: {cpu: 1 vCPU, environment: {}}\n  web:\n    min_size: 0\n")
+    model = model_of({"io": "9ms"})
+    with pytest.raises(ScenarioError) as raised:
+        ScenarioWithModel(file, model, "on").scenario(model.application, {"max_concurrency": 0})
+    found = {(problem.line, problem.path) for problem in raised.value.problems}
+    assert found >= {(3, "services.on.max_concurrency"), (5, "services.web.min_size")}, found
+
+
 def test_a_service_that_the_scenario_does_not_have_is_named(tmp_path: Path) -> None:
     file = tmp_path / "two.yaml"
     file.write_text(FILE)

@@ -91,6 +91,10 @@ def test_a_scenario_is_predicted_with_the_model(model: ServiceModel, tmp_path: P
     assert result.frame()["rate_rps"].isna().all()
     with pytest.raises(ValueError, match="rates = given, must be left out with a scenario"):
         predict(model, 10, scenario=file)
+    with pytest.raises(ValueError, match="duration = given, must be left out with a scenario"):
+        predict(model, scenario=file, duration="30s")
+    with pytest.raises(ValueError, match="service = 'web', must come with a scenario"):
+        predict(model, 10, service="web")
 
 
 @pytest.mark.parametrize(
