@@ -26,6 +26,7 @@ PUBLIC_MODULES = (
     "observing.targets.target_application",
     "observing.targets.targets",
     "observing.virtual",
+    "page.accuracy",
     "page.charts",
     "page.curves",
     "page.html",
