@@ -18,7 +18,6 @@ PUBLIC_MODULES = (
     "observing.level_run",
     "observing.level_search",
     "observing.notes",
-    "observing.observe",
     "observing.observed_service",
     "observing.observer",
     "observing.targets.route_mix",

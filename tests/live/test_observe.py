@@ -22,13 +22,13 @@ import pytest
 from simulator.builds.dockerfile.builder import tag_of
 from simulator.calibration.observation.observation import ServiceObservation
 from simulator.calibration.observation.observation_file import read_observation
-from simulator.calibration.observing.observe import observe
 from simulator.calibration.observing.observer import Observer
 from simulator.calibration.observing.targets.route_text import parse_routes
 from simulator.calibration.observing.targets.targets import TargetSettings, parse_target, service_of
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.process.kernel_listeners import listener_of
 from simulator.model.sizes import InstanceSize
+from simulator.sdk.calibration.observe import observe
 from tests.live.docker_images import changed_image, shell_image
 from tests.live.process_bench import has_groups
 from tests.live.waiting import wait_until
@@ -121,7 +121,7 @@ def test_wakes_of_an_idle_process_are_observed(folder: Path) -> None:
 
 def test_an_image_is_observed_on_the_port_that_it_exposes(folder: Path) -> None:
     image = changed_image("EXPOSE 9000", "ENV PORT=9000 BEHAVIOUR=normal")
-    made = observe(image, ["/"], state=folder / "state", budget_s=20.0)
+    made = observe(image, ["/"], state=folder / "state", duration_max=20.0).data
     assert_every_request_has_an_outcome(made)
     assert made.target == f"image {image}"
     assert made.limits.by == "container engine"
@@ -136,7 +136,7 @@ def test_a_folder_with_a_dockerfile_is_built_and_observed(folder: Path) -> None:
     (project / "Dockerfile").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (project / "index.html").write_text("hello\n", encoding="utf-8")
     try:
-        made = observe("./site", state=folder / "state", budget_s=20.0)
+        made = observe("./site", state=folder / "state", duration_max=20.0).data
     finally:
         subprocess.run(["docker", "rmi", tag_of(project)], capture_output=True, check=False)
     assert_every_request_has_an_outcome(made)
@@ -202,7 +202,7 @@ def test_a_server_that_runs_already_is_observed_and_left_alone(folder: Path) -> 
     variables = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port)}  # noqa: TID251 the tests' own door
     with subprocess.Popen([sys.executable, "app.py"], cwd=folder, env=variables) as server:
         wait_until(lambda: listener_of(port) == server.pid)
-        made = observe(f"http://127.0.0.1:{port}/x", state=folder / "state", budget_s=20.0)
+        made = observe(f"http://127.0.0.1:{port}/x", state=folder / "state", duration_max=20.0).data
         assert server.poll() is None
         server.kill()
     assert_every_request_has_an_outcome(made)

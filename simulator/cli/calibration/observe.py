@@ -10,7 +10,7 @@ import typer
 from simulator.calibration.observation.observation import ServiceObservation
 from simulator.calibration.observation.observation_file import SUFFIX, write_observation
 from simulator.calibration.observing.observer import BUDGET_MIN_S, Observer, UnusableService
-from simulator.calibration.observing.targets.targets import parse_target, service_of
+from simulator.calibration.observing.targets.targets import TargetKind, parse_target, service_of
 from simulator.cli.calibration.observe_options import ObserveOutput, ObserveRequests, ObserveService
 from simulator.cli.calibration.observe_progress import ObserveProgress
 from simulator.cli.calibration.observe_tables import observation_lines
@@ -56,11 +56,15 @@ def observe_verb(
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     allow_many_files()
-    live, observed = live_service(given, observed, service, quiet=output.quiet)
     path = output.out or Path(f"{given.name}{SUFFIX}")
     with Outputs() as outputs:
+        if given.kind is TargetKind.SCENARIO:
+            outputs.protect([Path(given.text)])
+        if requests.traffic is not None:
+            outputs.protect([requests.traffic])
         new = outputs.path("--out", path)
         assert new is not None
+        live, observed = live_service(given, observed, service, quiet=output.quiet)
         observer = Observer(observed, requests.seed, live, budget_s, signals=True)
         made = _observe(observer, quiet=output.quiet)
         write_observation(made, new)

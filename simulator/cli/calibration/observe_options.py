@@ -78,7 +78,7 @@ class ObserveService:
         str,
         typer.Option(metavar="NAME", help="Which service, if a scenario has several.", rich_help_panel=TARGET),
     ] = ""
-    engine: Annotated[str | None, typer.Option(metavar="PLACE", help=ENGINE_HELP, rich_help_panel=TARGET)] = None
+    engine: Annotated[str | None, typer.Option(metavar="URL", help=ENGINE_HELP, rich_help_panel=TARGET)] = None
     state: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Where builds and the certificate are kept.", rich_help_panel=TARGET),

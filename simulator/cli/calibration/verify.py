@@ -11,7 +11,12 @@ import typer
 from simulator.calibration.model.calibrated_model import CalibratedModel
 from simulator.calibration.model.model_file import read_model
 from simulator.calibration.observing.observed_service import ObservedService
-from simulator.calibration.observing.targets.targets import ObservedTarget, parse_target, service_of
+from simulator.calibration.observing.targets.targets import (
+    ObservedTarget,
+    parse_target,
+    service_of,
+    target_of_observation,
+)
 from simulator.calibration.prediction.settings import PredictedService, parse_rates
 from simulator.calibration.verification.bounds import parse_bounds
 from simulator.calibration.verification.output import junit_xml, verification_json, verification_rows
@@ -74,7 +79,11 @@ def verify_verb(
             warm_up_s=parse_duration(loads.warm_up),
             seed=requests.seed,
         )
-        given = parse_target(target or _target_of(calibrated))
+        if target is None:
+            given, name = target_of_observation(calibrated.provenance.target)
+            service = replace(service, service=service.service or name)
+        else:
+            given = parse_target(target)
         observed = _service(calibrated, given, requests, service)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
@@ -113,15 +122,6 @@ def verify_verb(
             _write_rows(verification, csv_file)
         outputs.commit()
     raise typer.Exit(OK if verification.passed else CHECK_FAILED)
-
-
-def _target_of(model: CalibratedModel) -> str:
-    """Return the text of the model's target, which begins with its kind. Raises ValueError if there is none."""
-    kind, _, text = model.provenance.target.partition(" ")
-    if not text:
-        msg = "target = not given, must be what is measured: the model does not say what it was calibrated from"
-        raise ValueError(msg)
-    return f"{kind}:{text}"
 
 
 def _service(

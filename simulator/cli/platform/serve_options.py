@@ -42,7 +42,7 @@ class ServeOptions:
             metavar="FILE", help="Web ACLs, IP sets and pattern sets, as `aws wafv2 get-web-acl` prints them."
         ),
     ] = field(default_factory=list)
-    engine: Annotated[str | None, typer.Option(metavar="PLACE", help=ENGINE_HELP)] = None
+    engine: Annotated[str | None, typer.Option(metavar="URL", help=ENGINE_HELP)] = None
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the address of the API, and failures.")] = False
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help=VERBOSE_HELP)] = False
 

@@ -74,7 +74,7 @@ class ProjectBuildOptions:
     runtime_images: Annotated[
         str | None, typer.Option(metavar="PREFIX", help=RUNTIME_IMAGES_HELP, rich_help_panel=BUILDS)
     ] = None
-    engine: Annotated[str | None, typer.Option(metavar="PLACE", help=ENGINE_HELP, rich_help_panel=BUILDS)] = None
+    engine: Annotated[str | None, typer.Option(metavar="URL", help=ENGINE_HELP, rich_help_panel=BUILDS)] = None
     near_versions: Annotated[bool, typer.Option("--near-versions", help=NEAR_HELP, rich_help_panel=BUILDS)] = False
     offline: Annotated[bool, typer.Option("--offline", help=OFFLINE_HELP, rich_help_panel=BUILDS)] = False
 

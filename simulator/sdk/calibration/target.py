@@ -6,15 +6,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.builds.settings import BuildSettings
-from simulator.calibration.observing.observe import SilentSteps
 from simulator.calibration.observing.observed_service import ObservedService, RouteLoad
 from simulator.calibration.observing.targets.route_text import parse_routes
 from simulator.calibration.observing.targets.target_application import with_application
 from simulator.calibration.observing.targets.targets import TargetSettings, parse_target, service_of
 from simulator.calibration.prediction.settings import parse_size
 from simulator.edge.live.live_settings import LiveSettings
+from simulator.model.resources.phase import Phase
 from simulator.model.sizes import InstanceSize
 from simulator.sdk.run_in_thread import run_in_thread
+
+
+class SilentSteps:
+    """Implements `BuildSteps` without output."""
+
+    async def reach(self, phase: Phase) -> None:
+        """Do nothing: no phase is timed."""
+
+    def log(self, line: str) -> None:
+        """Do nothing."""
 
 
 def observed_service(

@@ -52,7 +52,9 @@ def test_a_service_is_verified_over_sockets(model: str, tmp_path: Path) -> None:
     scenario = tmp_path / "truth.yaml"
     scenario.write_text(TRUTH)
     write_model(
-        model_of({"io": "50ms"}).model_copy(update={"provenance": Provenance(target=f"scenario {scenario}")}),
+        model_of({"io": "50ms"}).model_copy(
+            update={"provenance": Provenance(target=f"scenario {scenario}, service web")}
+        ),
         Path(model),
     )
     outputs = ["--json", str(tmp_path / "v.json"), "--junit", str(tmp_path / "v.xml"), "--csv", str(tmp_path / "v.csv")]

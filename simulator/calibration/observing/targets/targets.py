@@ -18,6 +18,7 @@ from simulator.model.text.problems import one_of
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
 
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
+_SERVICE: Final = ", service "  # in the text of a target, between the file of a scenario and the service
 DEFAULT_SIZE: Final = InstanceSize(1024, 2048)
 
 
@@ -68,8 +69,7 @@ def parse_target(text: str) -> ObservedTarget:
         ValueError: if the text is empty, names a folder or file that does not exist, or a server of another machine.
     """
     if text.startswith(("http://", "https://")):
-        local_server(text)
-        return ObservedTarget(TargetKind.URL, text)
+        return _existing(ObservedTarget(TargetKind.URL, text))
     prefix, colon, rest = text.partition(":")
     if colon and prefix in set(TargetKind) and rest.strip():
         return _existing(ObservedTarget(TargetKind(prefix), rest.strip()))
@@ -89,8 +89,27 @@ def parse_target(text: str) -> ObservedTarget:
     return ObservedTarget(TargetKind.IMAGE, text)
 
 
+def target_of_observation(text: str) -> tuple[ObservedTarget, str]:
+    """Return the target that an observation or a model names, and the service, which only a scenario has.
+
+    Raises:
+        ValueError: if the text names no target, such as that of a log, or the target no longer exists.
+    """
+    kind, _, rest = text.partition(" ")
+    if kind not in set(TargetKind) or not rest:
+        known = f"it was calibrated from {text}" if text else "the model does not say what it was calibrated from"
+        msg = f"target = not given, must be what is measured: {known}"
+        raise ValueError(msg)
+    service = ""
+    if kind == TargetKind.SCENARIO and _SERVICE in rest:
+        rest, _, service = rest.rpartition(_SERVICE)
+    return parse_target(f"{kind}:{rest}"), service
+
+
 def _existing(target: ObservedTarget) -> ObservedTarget:
     path = Path(target.text)
+    if target.kind is TargetKind.URL:
+        local_server(target.text)
     if target.kind is TargetKind.FOLDER and not path.is_dir():
         msg = f"target = {target.text!r}, must be a folder that exists"
         raise ValueError(msg)
@@ -111,11 +130,21 @@ def _words(text: str) -> list[str]:
         raise ValueError(msg) from None
 
 
+# The kinds of target that use a setting, by the name of its option.
+_USED_BY: Final[Mapping[str, tuple[TargetKind, ...]]] = {
+    "port": (TargetKind.IMAGE,),
+    "health-check": (TargetKind.IMAGE, TargetKind.COMMAND, TargetKind.FOLDER, TargetKind.URL),
+    "env": (TargetKind.IMAGE, TargetKind.COMMAND),
+    "service": (TargetKind.SCENARIO,),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class TargetSettings:
-    """How the target is run. `size`, `port`: None takes those of the target, or the default.
+    """How the target is run. A setting that a kind of target does not have is an error.
 
-    `health_path`: of an HTTP health check; empty: TCP, as App Runner's default. `service`: of a scenario with several.
+    `size`, `port`: None takes those of the target, or the default. `health_path`: of an HTTP health check; empty: TCP,
+    as App Runner's default. `service`: of a scenario with several.
     """
 
     size: InstanceSize | None = None
@@ -124,9 +153,19 @@ class TargetSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     service: str = ""
 
-    def with_size(self, size: InstanceSize | None) -> TargetSettings:
-        """Return the settings with this size, unless it is None."""
-        return self if size is None else replace(self, size=size)
+    def require_used_by(self, kind: TargetKind) -> None:
+        """Raise ValueError for a setting that a target of this kind would ignore."""
+        given = {
+            "port": self.port,
+            "health-check": self.health_path,
+            "env": ", ".join(self.environment),
+            "service": self.service,
+        }
+        for name, value in given.items():
+            if value and kind not in _USED_BY[name]:
+                users = ", ".join(_USED_BY[name])
+                msg = f"{name} = {value}, must be left out with a target of the kind {kind}; it is for: {users}"
+                raise ValueError(msg)
 
 
 def service_of(target: ObservedTarget, routes: tuple[RouteLoad, ...], settings: TargetSettings) -> ObservedService:
@@ -134,8 +173,9 @@ def service_of(target: ObservedTarget, routes: tuple[RouteLoad, ...], settings: 
 
     Raises:
         ScenarioError: if a scenario file is invalid, or could not have the settings.
-        ValueError: if a scenario has no such service.
+        ValueError: if a scenario has no such service, or the target has no such setting.
     """
+    settings.require_used_by(target.kind)
     match target.kind:
         case TargetKind.SCENARIO:
             return _of_scenario(target, routes, settings)
@@ -176,7 +216,7 @@ def _of_scenario(target: ObservedTarget, routes: tuple[RouteLoad, ...], settings
     if name not in names or (not settings.service and len(names) > 1):
         msg = f"service = {settings.service!r}, must be {one_of(settings.service, names)}"
         raise ValueError(msg)
-    return ObservedService(f"{target}, service {name}", _alone(scenario, name, settings.size), routes)
+    return ObservedService(f"{target}{_SERVICE}{name}", _alone(scenario, name, settings.size), routes)
 
 
 def _alone(scenario: ScenarioSpec, name: str, size: InstanceSize | None) -> ScenarioSpec:

@@ -13,6 +13,7 @@ from simulator.calibration.observing.targets.targets import (
     TargetSettings,
     parse_target,
     service_of,
+    target_of_observation,
     with_port,
 )
 from simulator.model.sizes import InstanceSize
@@ -69,6 +70,7 @@ def test_a_target_is_recognised(folder: Path, text: str, kind: TargetKind, name:
         ("", "must be an image, a command, a folder, a scenario file or a URL"),
         ("https://127.0.0.1", "url = 'https://127.0.0.1', must be the address of a server on this machine"),
         ("http://example.com/", "load is sent to this machine only"),
+        ("url:http://example.com/", "load is sent to this machine only"),
         ("./none", "must be a folder or file that exists"),
         ("folder:none", "must be a folder that exists"),
         ("none.yaml", "must be a scenario file that exists"),
@@ -120,6 +122,49 @@ def test_a_scenario_with_several_services_needs_a_name(folder: Path) -> None:
         service_of(ObservedTarget(TargetKind.SCENARIO, "shop.yaml"), ROOT, TargetSettings())
     with pytest.raises(ValueError, match=r"service = 'wep', must be one of web, other; did you mean `web`"):
         service_of(ObservedTarget(TargetKind.SCENARIO, "shop.yaml"), ROOT, TargetSettings(service="wep"))
+
+
+def test_the_target_that_an_observation_names_can_be_observed_again(folder: Path) -> None:
+    settings = TargetSettings(service="web")
+    for text in ("shop", "shop.yaml", "./server --port 1", "image:shop:1", "http://127.0.0.1:8000"):
+        given = parse_target(text)
+        is_scenario = given.kind is TargetKind.SCENARIO
+        observed = service_of(given, ROOT, settings if is_scenario else TargetSettings())
+        assert target_of_observation(observed.target) == (given, "web" if is_scenario else "")
+
+
+@pytest.mark.parametrize("text", ["", "an access log", "metrics of CloudWatch"])
+def test_what_is_no_target_must_be_given(text: str) -> None:
+    with pytest.raises(ValueError, match="target = not given, must be what is measured: "):
+        target_of_observation(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "message"),
+    [
+        ("shop", TargetSettings(environment={"A": "b"}), "env = A, must be left out with a target of the kind folder"),
+        (
+            "python app.py",
+            TargetSettings(port=80),
+            "port = 80, must be left out with a target of the kind command; it is for: image",
+        ),
+        (
+            "shop.yaml",
+            TargetSettings(health_path="/h"),
+            "health-check = /h, must be left out with a target of the kind scenario",
+        ),
+        (
+            "image:shop",
+            TargetSettings(service="web"),
+            "service = web, must be left out with a target of the kind image",
+        ),
+    ],
+)
+def test_a_setting_that_the_target_would_ignore_is_an_error(
+    folder: Path, text: str, settings: TargetSettings, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        service_of(parse_target(text), ROOT, settings)
 
 
 def test_an_invalid_image_is_an_error(folder: Path) -> None:
