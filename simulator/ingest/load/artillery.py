@@ -80,7 +80,7 @@ def _source(file: InputFile, number: int, phase: Any, at_s: float) -> tuple[Load
         shape = f"clock: {{rate: {rate:g}/s}}"
         if "rampTo" in phase:
             end = _number(file, f"{place}.rampTo", phase["rampTo"])
-            shape = f"ramp: {{start: {rate:g}/s, end: {end:g}/s, over: {length_s:g}s, spacing: clock}}"
+            shape = f"ramp: {{start: {rate:.9g}/s, end: {end:.9g}/s, over: {seconds_text(length_s)}, spacing: clock}}"
     return LoadSource(name, shape, at_s, at_s + length_s), length_s
 
 

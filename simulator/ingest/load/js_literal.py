@@ -15,6 +15,7 @@ _SPACE: Final = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$]*")
 _NUMBER: Final = re.compile(r"[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _STRING: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|`(?:[^`\\]|\\.)*`', re.DOTALL)
+_TEXT_OR_COMMENT: Final = re.compile(rf"{_STRING.pattern}|(//[^\n]*|/\*.*?\*/)", re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 _CONSTANTS: Final = {"true": True, "false": False, "null": None, "undefined": None}
@@ -137,6 +138,11 @@ def _end_of_expression(text: str, at: int) -> int:
     if depth:
         raise LiteralError(f"`{depth[-1]}` is missing", at)
     return at
+
+
+def without_comments(text: str) -> str:
+    """Return code with a space in place of each comment."""
+    return _TEXT_OR_COMMENT.sub(lambda found: found[0] if found[1] is None else " ", text)
 
 
 def end_of_block(text: str, at: int) -> int:

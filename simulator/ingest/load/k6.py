@@ -15,7 +15,7 @@ from simulator.ingest.formats.json_document import starts_with
 from simulator.ingest.input_file import InputFile
 from simulator.ingest.load.js_literal import Expression, LiteralError, literal
 from simulator.ingest.load.k6_script import DEFAULT, ScriptIteration, iterations
-from simulator.ingest.load.plan import LoadPlan, LoadSource
+from simulator.ingest.load.plan import LoadPlan, LoadSource, seconds_text
 from simulator.ingest.service_time import UNKNOWN_TIME
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import parse_duration
@@ -170,7 +170,7 @@ def _stages(place: str, scenario: dict[str, Any], target_text: Any) -> tuple[str
         each = _object(f"{place}.stages.{number}", stage)
         seconds = _seconds(f"{place}.stages.{number}.duration", each.get("duration"))
         target = _whole(f"{place}.stages.{number}.target", each.get("target"))
-        texts.append(f"{{duration: {seconds:g}s, target: {target_text(target)}}}")
+        texts.append(f"{{duration: {seconds_text(seconds)}, target: {target_text(target)}}}")
         length_s += seconds
     return ", ".join(texts), length_s
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from simulator.ingest.load.js_literal import LiteralError, end_of_block
+from simulator.ingest.load.js_literal import LiteralError, end_of_block, without_comments
 from simulator.ingest.load.plan import LoadRequest, path_of, seconds_text
 
 DEFAULT: Final = "default"
@@ -59,6 +59,7 @@ class _Pause(NamedTuple):
 def iterations(script: str) -> dict[str, ScriptIteration]:
     """Return the iteration of each function that a scenario may name as `exec`; that of the script is `default`."""
     found = {}
+    script = without_comments(script)
     for match in _FUNCTION.finditer(script):
         name = DEFAULT if match[1] else match[2] or match[3]
         try:

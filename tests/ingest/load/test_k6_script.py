@@ -50,3 +50,10 @@ def test_functions_are_known_by_their_names() -> None:
 
 def test_an_address_with_brackets_has_a_path() -> None:
     assert iteration("http.get('http://[host]:1/a?b');").requests == (LoadRequest("GET", "/http://[host]:1/a"),)
+
+
+def test_calls_in_comments_are_not_sent() -> None:
+    body = "// http.get('/off'); it's off\n http.get('http://a/on'); /* sleep(9); http.get('/off') */ sleep(1);"
+
+    assert iteration(body) == ScriptIteration((LoadRequest("GET", "/on"),), "1s")
+    assert iterations("// export default function () { http.get('/off'); }\n") == {}
