@@ -4,6 +4,7 @@ They read records, do not affect requests, and send only to addresses in the set
 """
 
 PUBLIC_MODULES = (
+    "cloudwatch.cpu_readings",
     "cloudwatch.exporter",
     "cloudwatch.namespace",
     "cloudwatch.platform_view",

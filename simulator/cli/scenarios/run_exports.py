@@ -102,6 +102,8 @@ def send_kept(cloudwatch: CloudWatch | None, status: Status) -> None:
     if cloudwatch.file is not None:
         json.dump(cloudwatch.kept_metrics(), cloudwatch.file, indent=1)
         cloudwatch.file.write("\n")
+        if cloudwatch.points.lost:
+            status.tell(f"CloudWatch metrics: the first {cloudwatch.points.lost} points exceed the memory for them")
     if cloudwatch.has_endpoint:
         try:
             run_loop(ClockKind.REAL, cloudwatch.send_kept)

@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from simulator.assembly.cloudwatch_feed import run_view
 from simulator.lab.minutes.row_reader import run_with_reader
 from simulator.lab.minutes.service_minutes import MINUTE_S, Floats, ServiceMinutes
-from simulator.platform.platform import Platform
 from simulator.records.events import SecondClosed
 from simulator.records.journal import Journal
 from simulator.records.request_log import Chunk
 from simulator.replay.run_context import PlatformOpened
 from simulator.replay.runner import play
 from simulator.scenario.scenario import ScenarioSpec
+from simulator.telemetry.cloudwatch.cpu_readings import LOOK_EVERY_S, CpuReadings
+from simulator.telemetry.cloudwatch.platform_view import PlatformView
 
 _QUANTILES: Final = {"latency_p50_s": 0.5, "latency_p95_s": 0.95, "latency_p99_s": 0.99}
 _ROUNDING: Final = 1e-6
-_LOOK_EVERY_S: Final = 10  # as the exporter reads the CPU time of instances
 
 
 class MinuteRecorder:
@@ -34,7 +34,8 @@ class MinuteRecorder:
     def __init__(self, scenario: ScenarioSpec) -> None:
         (self._service,) = scenario.services
         self._minutes = max(1, math.ceil(scenario.duration_s / MINUTE_S - _ROUNDING))
-        self._platform: Platform | None = None
+        self._region = scenario.aws.region
+        self._view: PlatformView | None = None
         self._at: list[NDArray[np.int64]] = []
         self._latencies: list[Floats] = []
         self._requests = np.zeros(self._minutes)
@@ -42,7 +43,7 @@ class MinuteRecorder:
         self._errors = np.zeros(self._minutes)
         self._seconds = np.zeros(self._minutes)
         self._cpu, self._looks = np.zeros(self._minutes), np.zeros(self._minutes)
-        self._readings: dict[str, tuple[float, float]] = {}
+        self._readings = CpuReadings()
 
     def follow(self, journal: Journal) -> None:
         """Read the events of a run from now on. Call it before the run."""
@@ -83,8 +84,7 @@ class MinuteRecorder:
             )
 
     def _opened(self, opened: PlatformOpened) -> None:
-        self._platform = opened.platform
-        self._view = run_view(opened.platform, "us-east-1")
+        self._view = run_view(opened.platform, self._region)
 
     def _second(self, closed: SecondClosed) -> None:
         sample = closed.sample
@@ -92,19 +92,16 @@ class MinuteRecorder:
         self._requests[at] += sample.arrivals
         self._concurrency[at] += sample.in_flight
         self._seconds[at] += 1
-        if (sample.second + 1) % _LOOK_EVERY_S == 0:
+        if (sample.second + 1) % LOOK_EVERY_S == 0:
             self._look(at, sample.second + 1.0)
 
     def _look(self, at: int, now_s: float) -> None:
         """Add the utilization of each instance since it was last read."""
-        seen = {}
-        for reading in self._view.readings(self._service):
-            since_s, used_s = self._readings.get(reading.instance_id, (now_s - reading.age_s, 0.0))
-            seen[reading.instance_id] = (now_s, reading.usage.cpu_s)
-            if math.isfinite(since_s) and now_s - since_s >= 1:
-                self._cpu[at] += max(0.0, reading.usage.cpu_s - used_s) / ((now_s - since_s) * reading.size.vcpu)
+        assert self._view is not None, "a second ends after the platform was opened"
+        for reading in self._readings.read(self._view.readings(self._service), now_s):
+            if reading.utilization is not None:
+                self._cpu[at] += reading.utilization
                 self._looks[at] += 1
-        self._readings = seen
 
 
 def recorded_minutes(scenario: ScenarioSpec, requests: float) -> ServiceMinutes:

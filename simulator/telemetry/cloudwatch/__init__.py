@@ -5,6 +5,7 @@ Both wait in bounded send queues; each queue has a batch sender, which sends due
 """
 
 PUBLIC_MODULES = (
+    "cpu_readings",
     "exporter",
     "namespace",
     "platform_view",

@@ -6,7 +6,6 @@ belongs to it, on either clock; a second belongs to the calendar minute that con
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,15 +16,12 @@ from numpy.typing import NDArray
 
 from simulator.records.metrics import LastArrivals, Metrics, RequestsCounted, SecondCounted
 from simulator.records.outcomes import CLASSES, count_classes
+from simulator.telemetry.cloudwatch.cpu_readings import LOOK_EVERY_S, CpuReadings
 from simulator.telemetry.cloudwatch.latencies import Latencies
 from simulator.telemetry.cloudwatch.platform_view import InstanceReading, PlatformView, ServiceIdentity
 from simulator.telemetry.cloudwatch.points import MetricPoint, Series
 from simulator.telemetry.cloudwatch.settings import MINUTE_S, CloudWatchSettings, LatencyOf
 
-# ASSUMPTION: how often App Runner samples its instances is not published. Every ten seconds is cheap enough for a
-# thousand instances; the sample count of CPUUtilization of a minute would settle it.
-LOOK_EVERY_S: Final = 10
-_LOOKED_S_MIN: Final = 1.0  # seconds; CPU usage over a shorter time is not meaningful
 _STATUS_METRICS: Final = ("2xx", "4xx", "5xx")  # App Runner has no metric for other statuses (facts 11.2)
 _STALE_S: Final = 2.0
 _PERCENT: Final = 100.0
@@ -62,9 +58,7 @@ class MinuteAggregator:
         self._now = now
         self._put = put
         self._minutes: dict[str, _Minute] = {}
-        self._cpu_readings: dict[
-            str, dict[str, tuple[float, float]]
-        ] = {}  # last (time, CPU seconds) by service and instance
+        self._cpu_readings: dict[str, CpuReadings] = {}
         metrics.counted.subscribe(RequestsCounted, self._ended)
         metrics.counted.subscribe(SecondCounted, self._sampled)
         metrics.counted.subscribe(LastArrivals, self._arrived_last)
@@ -144,19 +138,11 @@ class MinuteAggregator:
         return minute
 
     def _read_cpu(self, service: str, minute: _Minute, now_s: float) -> None:
-        before, seen = self._cpu_readings.get(service, {}), {}
-        for reading in self._view.readings(service):
-            instance = reading.instance_id
-            since_s, cpu_s = before.get(instance, (now_s - reading.age_s, 0.0))
-            if now_s - since_s < _LOOKED_S_MIN:
-                seen[instance] = (since_s, cpu_s)
-                continue
-            seen[instance] = (now_s, reading.usage.cpu_s)
-            minute.memory.setdefault(instance, []).append(_memory_percent(reading))
-            if math.isfinite(since_s):  # CPU time from before the run does not belong to this minute
-                share = (reading.usage.cpu_s - cpu_s) / ((now_s - since_s) * reading.size.vcpu)
-                minute.cpu.setdefault(instance, []).append(_PERCENT * max(0.0, share))
-        self._cpu_readings[service] = seen
+        readings = self._cpu_readings.setdefault(service, CpuReadings())
+        for reading, utilization in readings.read(self._view.readings(service), now_s):
+            minute.memory.setdefault(reading.instance_id, []).append(_memory_percent(reading))
+            if utilization is not None:
+                minute.cpu.setdefault(reading.instance_id, []).append(_PERCENT * utilization)
 
     # --- closing -----------------------------------------------------------------------------------------------------
 
