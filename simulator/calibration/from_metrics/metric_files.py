@@ -108,7 +108,7 @@ def _values(file: InputFile, series: MetricSeries, start_s: float, length: int) 
     distances = np.diff(np.sort(times_s))
     places = ((times_s - start_s) // MINUTE_S).astype(np.int64)
     if len(np.unique(places)) < len(places):
-        found = f"several values in one minute, {distances.min():g} s apart"
+        found = f"several values of the same minute, {distances.min():g} s apart"
         raise file.problem(1, series.title, found, "one value for each minute: `--period 60`")
     if len(distances) >= _GAPS_MIN and distances.min() > MINUTE_S:
         found = f"one value in {distances.min():g} s"
