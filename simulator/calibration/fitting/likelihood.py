@@ -53,6 +53,14 @@ class Whitening(NamedTuple):
         """The sum of the logarithms of the determinants of the covariances."""
         return -2 * sum(float(np.log(np.diag(root)).sum()) for root in self.roots)
 
+    def changed(self, jacobian: Array, other: Whitening) -> Array:
+        """Return derivatives of residuals by this whitening as those by another; the rows of the prior stay."""
+        blocks, first = [], 0
+        for old, new in zip(self.roots, other.roots, strict=True):
+            blocks.append(new @ np.linalg.solve(old, jacobian[first : first + len(old)]))
+            first += len(old)
+        return np.concatenate([*blocks, jacobian[first:]])
+
 
 class Likelihood:
     """Compares candidates with the measured figures of all stages."""
@@ -115,8 +123,10 @@ def step_of(coordinate: Coordinate) -> float:
 
 
 class Refined(NamedTuple):
-    """A candidate at the maximum of its likelihood. `chi_square`: of the data alone; `jacobian`: of the residuals with
-    those of the prior.
+    """A candidate at the maximum of its likelihood.
+
+    `whitening`: by the covariance of the candidate's own figures, in which `chi_square` (of the data alone) and
+    `jacobian` (of the residuals with those of the prior) are.
     """
 
     candidate: ModelCandidate
@@ -137,21 +147,23 @@ def refined(
 ) -> Refined:
     """Search the maximum of the likelihood by a trust-region method (scipy).
 
-    In each of `rounds`, the covariance is that of plays of the round's first candidate.
+    In each of `rounds`, the covariance is that of plays of the round's first candidate; in the result, that of plays of
+    the result, so that results can be compared.
     """
-    candidate = start
-    whitening = None
-    jacobian, chi_square = np.zeros((0, 0)), 0.0
+    assert rounds > 0, rounds
+    candidate, jacobian = start, np.zeros((0, 0))
+    whitening = likelihood.whitening(likelihood.figures(candidate, spread_plays), len(plays), discrepancy)
     for _ in range(rounds):
-        whitening = likelihood.whitening(likelihood.figures(candidate, spread_plays), len(plays), discrepancy)
-        candidate, jacobian, chi_square = _climbed(likelihood, candidate, plays, whitening, evaluations)
-    assert whitening is not None, "at least one round"
-    return Refined(candidate, chi_square, jacobian, whitening)
+        candidate, jacobian = _climbed(likelihood, candidate, plays, whitening, evaluations)
+        own = likelihood.whitening(likelihood.figures(candidate, spread_plays), len(plays), discrepancy)
+        whitening, jacobian = own, whitening.changed(jacobian, own)
+    residuals = likelihood.residuals(candidate, plays, whitening)
+    return Refined(candidate, float((residuals**2).sum()), jacobian, whitening)
 
 
 def _climbed(
     likelihood: Likelihood, start: ModelCandidate, plays: Sequence[int], whitening: Whitening, evaluations: int
-) -> tuple[ModelCandidate, Array, float]:
+) -> tuple[ModelCandidate, Array]:
     last: dict[bytes, Array] = {}
 
     def residuals(point: Array) -> Array:
@@ -184,6 +196,4 @@ def _climbed(
         gtol=1e-3,
         max_nfev=evaluations,
     )
-    moved = start.moved(found.x)
-    count = whitening.size
-    return moved, np.asarray(found.jac), float((found.fun[:count] ** 2).sum())
+    return start.moved(found.x), np.asarray(found.jac)

@@ -118,28 +118,18 @@ class Search:
         they have little influence, so that a search from one of them may end beside the maximum.
         """
         found = [
-            self._judged(
-                refined(
-                    self.likelihood,
-                    start,
-                    plays=self._quick,
-                    spread_plays=self._spread[: max(24, len(self._spread) // 2)],
-                    rounds=rounds,
-                    evaluations=evaluations,
-                    discrepancy=self._tolerance,
-                )
+            refined(
+                self.likelihood,
+                start,
+                plays=self._quick,
+                spread_plays=self._spread[: max(24, len(self._spread) // 2)],
+                rounds=rounds,
+                evaluations=evaluations,
+                discrepancy=self._tolerance,
             )
             for start in _starts(candidate)
         ]
         return min(found, key=self.criterion)
-
-    def _judged(self, found: Refined) -> Refined:
-        """Return the candidate with the covariance of its own figures: that of the search is of where it began."""
-        plays = self._spread[: max(24, len(self._spread) // 2)]
-        figures = self.likelihood.figures(found.candidate, plays)
-        whitening = self.likelihood.whitening(figures, len(self._quick), self._tolerance)
-        residuals = self.likelihood.residuals(found.candidate, self._quick, whitening)
-        return found._replace(whitening=whitening, chi_square=float((residuals**2).sum()))
 
     def criterion(self, found: Refined) -> float:
         """Return the Bayesian information criterion, with a parameter for each limit of the structure.
@@ -175,19 +165,15 @@ class Search:
         return best
 
     def _with_family(self, best: Refined, name: str, route: int) -> Refined:
-        laws: tuple[TimeLaw, ...] = getattr(best.candidate, name)
+        law: TimeLaw = getattr(best.candidate, name)[route]
         base = self._projected(best, best.candidate)
         options: list[tuple[float, ModelCandidate]] = []
         for family in Family:
             low, high = family.cv_range
-            if family is laws[route].family or not low * 0.9 <= laws[route].cv <= high * 1.1 or not high:
+            if family is law.family or not low * 0.9 <= law.cv <= high * 1.1 or not high:
                 continue
-            law = dataclasses.replace(laws[route], family=family, cv=family.within(laws[route].cv))
-            changed_laws = (*laws[:route], law, *laws[route + 1 :])
-            if name == "io":
-                other = dataclasses.replace(best.candidate, io=changed_laws)
-            else:
-                other = dataclasses.replace(best.candidate, cpu=changed_laws)
+            changed_law = dataclasses.replace(law, family=family, cv=family.within(law.cv))
+            other = _with_law(best.candidate, name, route, changed_law)
             options.append((self._projected(best, other), other))
         if not options:
             return best
@@ -195,16 +181,15 @@ class Search:
         if distance > base - 1.0:
             return best
         changed = self._refined(other, rounds=1, evaluations=3)
-        return changed if changed.chi_square < best.chi_square - 0.5 else best
+        return changed if self.criterion(changed) < self.criterion(best) - 0.5 else best
 
     def _projected(self, best: Refined, other: ModelCandidate) -> float:
         """Return the chi-square of another candidate after the best linear change of the parameters."""
         residuals = np.concatenate(
             [self.likelihood.residuals(other, self._quick, best.whitening), prior_residuals(other)]
         )
-        jacobian = best.jacobian
-        step, *_ = np.linalg.lstsq(jacobian, residuals[: len(jacobian)], rcond=1e-8)
-        return float(((residuals[: len(jacobian)] - jacobian @ step) ** 2).sum())
+        step, *_ = np.linalg.lstsq(best.jacobian, residuals, rcond=1e-8)
+        return float(((residuals - best.jacobian @ step) ** 2).sum())
 
     # --- whole numbers ------------------------------------------------------------------------------------------------
 
@@ -225,7 +210,7 @@ class Search:
             changed = refined(
                 self.likelihood, other, plays=self._plays, spread_plays=self._spread, rounds=1, evaluations=3
             )
-            if changed.chi_square >= best.chi_square:
+            if self.criterion(changed) >= self.criterion(best):
                 return best
             best = changed
         return best
@@ -271,6 +256,13 @@ def _apart(laws: Sequence[TimeLaw], others: Sequence[TimeLaw]) -> float:
     """Return the largest logarithm of the ratio of two spreads; constants have none."""
     ratios = (one.cv / other.cv for one, other in zip(laws, others, strict=True) if other.cv)
     return max((abs(math.log(ratio)) for ratio in ratios), default=0.0)
+
+
+def _with_law(candidate: ModelCandidate, name: str, route: int, law: TimeLaw) -> ModelCandidate:
+    """Return the candidate with another law, `cpu` or `io`, of a route."""
+    laws: tuple[TimeLaw, ...] = getattr(candidate, name)
+    changed = (*laws[:route], law, *laws[route + 1 :])
+    return dataclasses.replace(candidate, io=changed) if name == "io" else dataclasses.replace(candidate, cpu=changed)
 
 
 def with_integer(candidate: ModelCandidate, name: str, value: int | None) -> ModelCandidate:
