@@ -17,6 +17,9 @@ _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _IDLE: Final = (3, 4)  # indexes of idle time and of idle time that waits for I/O
 _STEAL: Final = 7  # index of the time that the hypervisor gave to others, in the line `cpu` of /proc/stat
 
+# Above this share of the CPU time given to other machines, what was measured is uncertain.
+STEAL_SHARE: Final = 0.02
+
 
 @dataclass(frozen=True, slots=True)
 class MachineReading:

@@ -9,6 +9,7 @@ from typing import Final
 
 from simulator.calibration.observation.observation import ServiceObservation
 from simulator.calibration.observing.level_search import LevelSearch
+from simulator.calibration.observing.machine import STEAL_SHARE
 
 RUNS_ALREADY: Final = (
     "The server ran already: no start and no wake was observed, and all levels had the same instance. CPU and memory "
@@ -17,7 +18,6 @@ RUNS_ALREADY: Final = (
 _BUSY_SHARE: Final = 0.5  # of the cores, by the load average before the observation
 # Of all processors. With one of two processors busy, an instance of one vCPU still has its own.
 _OTHERS_SHARE: Final = 0.25
-_STEAL_SHARE: Final = 0.02
 
 
 def observation_notes(made: ServiceObservation, search: LevelSearch, *, interrupted: bool) -> ServiceObservation:
@@ -76,5 +76,5 @@ def _of_machine(made: ServiceObservation) -> Iterator[str]:
             f"Other programs used up to {highest:.0%} of the machine's CPU in {which}: the instance may have had less "
             "than its size."
         )
-    if not math.isnan(machine.steal_share) and machine.steal_share > _STEAL_SHARE:
+    if not math.isnan(machine.steal_share) and machine.steal_share > STEAL_SHARE:
         yield f"The hypervisor gave {machine.steal_share:.0%} of the CPU time to other machines."

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from simulator.calibration.observation.observation import LATE_S
 from simulator.calibration.prediction.interval import PredictedFigure
 from simulator.calibration.prediction.prediction import RatePrediction
 from simulator.calibration.verification.bounds import VERIFIED, FigureBound, difference
 from simulator.calibration.verification.live_load import MeasuredLoad
 
 VERIFICATION_VERSION: Final = 1
-# The load client was so late that the arrivals were not those intended.
-LATE_S: Final = 0.010
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class VerifiedLoad:
 
     @property
     def is_client_late(self) -> bool:
-        """True if the load client was too late in one of the runs."""
+        """True if in one of the runs more than 1 % of the requests were sent more than `LATE_S` late."""
         return any(run.late_p99_s > LATE_S for run in self.runs)
 
 

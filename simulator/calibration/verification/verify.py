@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from simulator.calibration.model.calibrated_model import CalibratedModel, ModelRoute
+from simulator.calibration.observation.observation import LATE_S
+from simulator.calibration.observing.machine import STEAL_SHARE
 from simulator.calibration.observing.observed_service import ObservedService, RouteLoad
 from simulator.calibration.prediction.predict import predict
 from simulator.calibration.prediction.settings import PredictedService
 from simulator.calibration.verification.bounds import FigureBound
 from simulator.calibration.verification.live_load import MeasuredLoad, play_load
-from simulator.calibration.verification.verification import LATE_S, Verification, verified_load
+from simulator.calibration.verification.verification import Verification, verified_load
 from simulator.model.text.quantities import latency_text, rate_text
 from simulator.records.journal import Journal
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 SHOWN: Final = ("p50", "p95", "throughput", "error_rate", "cpu")
 DURATION_S: Final = 20.0
 WARM_UP_S: Final = 2.0
-_BUSY_SHARE: Final = 0.05
 
 
 class LoadBegan(NamedTuple):
@@ -131,6 +132,6 @@ def _measurement_warnings(verification: Verification) -> list[str]:
         if load.is_client_late
     ]
     stolen = [run.stolen for load in verification.loads for run in load.runs if not math.isnan(run.stolen)]
-    if stolen and max(stolen) > _BUSY_SHARE:
+    if stolen and max(stolen) > STEAL_SHARE:
         found.append(f"the hypervisor gave up to {100 * max(stolen):.0f} % of the CPU time to others")
     return found

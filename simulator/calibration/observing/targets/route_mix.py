@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from simulator.ingest.settings import ImportSettings
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
 from simulator.scenario.sections.shape_spec import CurveSpec
+from simulator.scenario.sections.traffic_spec import SourceSpec
 from simulator.traffic.shapes.curves import curve_of
 
 _PLACEHOLDER: Final = re.compile(r"\{[^}/]*\}")
@@ -24,7 +26,7 @@ def route_mix(path: Path) -> tuple[RouteLoad, ...]:
 
     Raises:
         ScenarioError: if the file cannot be read.
-        ValueError: if it has no requests over HTTP.
+        ValueError: if it has no requests over HTTP, or several sources, one of them without a rate.
     """
     is_scenario = path.suffix in _SCENARIO_SUFFIXES
     routes = tuple(_of_scenario(load_scenario(path))) if is_scenario else _of_recording(path)
@@ -37,10 +39,7 @@ def route_mix(path: Path) -> tuple[RouteLoad, ...]:
 def _of_scenario(scenario: ScenarioSpec) -> Iterator[RouteLoad]:
     for source in scenario.traffic:
         total = sum(kind.weight for kind in source.kinds)
-        requests = 1.0
-        if isinstance(source.shape, CurveSpec):
-            factor = rate_factor(scenario.timeline, source.name)
-            requests = float(curve_of(source, scenario.duration_s, factor).total)
+        requests = _requests_of(scenario, source)
         for kind in source.kinds:
             yield RouteLoad(
                 path=kind.path,
@@ -49,7 +48,24 @@ def _of_scenario(scenario: ScenarioSpec) -> Iterator[RouteLoad]:
                 body=kind.body,
                 headers=dict(kind.headers),
                 request_bytes=kind.request_size_bytes,
+                response_bytes=kind.response_size_bytes,
             )
+
+
+def _requests_of(scenario: ScenarioSpec, source: SourceSpec) -> float:
+    """Return the expected number of requests of a source; 1 if it is the only one."""
+    match source.shape:
+        case CurveSpec():
+            factor = rate_factor(scenario.timeline, source.name)
+            return float(curve_of(source, scenario.duration_s, factor).total)
+        case _ if len(scenario.traffic) == 1:
+            return 1.0
+        case _:
+            msg = (
+                f"traffic = {source.shape_name} of the source {source.name}, must be a rate where a scenario has several "
+                "sources: the number of its requests is not known before a run; give the routes with --route"
+            )
+            raise ValueError(msg)
 
 
 def _of_recording(path: Path) -> tuple[RouteLoad, ...]:
@@ -75,9 +91,4 @@ def _merged(routes: Sequence[RouteLoad]) -> tuple[RouteLoad, ...]:
         name = route.observed.name
         weights[name] = weights.get(name, 0.0) + route.weight
         first.setdefault(name, route)
-    return tuple(
-        RouteLoad(
-            route.path, route.method, weights[name], route.body, route.headers, route.request_bytes, name=route.name
-        )
-        for name, route in first.items()
-    )
+    return tuple(replace(route, weight=weights[name]) for name, route in first.items())

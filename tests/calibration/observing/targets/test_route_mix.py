@@ -28,6 +28,17 @@ def test_routes_of_a_scenario_are_weighted_by_their_requests(tmp_path: Path) -> 
     assert second.body == "hello"
 
 
+def test_a_source_whose_requests_cannot_be_counted_must_be_the_only_one(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    users = "  - {name: users, closed: {users: 3}, requests: [{path: /c, response_size: 5 KB}]}\n"
+    file.write_text(f"{SCENARIO}{users}", encoding="utf-8")
+    with pytest.raises(ValueError, match="traffic = closed of the source users, must be a rate where a scenario has"):
+        route_mix(file)
+    file.write_text(f"{SCENARIO.partition('  - ')[0]}{users}", encoding="utf-8")
+    (route,) = route_mix(file)
+    assert (route.observed.name, route.weight, route.response_bytes) == ("GET /c", 1.0, 5 * 1024)
+
+
 def test_routes_of_an_access_log_are_templates_and_are_requested_with_a_value(tmp_path: Path) -> None:
     file = tmp_path / "access.log"
     line = '192.0.2.1 - - [01/Nov/2026:10:00:{:02d} +0000] "GET {} HTTP/1.1" 200 12 "-" "curl"\n'
