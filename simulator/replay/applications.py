@@ -21,7 +21,6 @@ from simulator.fleet.simulated.application import (
 )
 from simulator.model.instance import IDLE_VCPU
 from simulator.rules.stations.cpu_quota import CpuQuota
-from simulator.rules.stations.cpu_use import CpuUse
 from simulator.scenario.sections.application_spec import (
     ApplicationSpec,
     ContainerSpec,
@@ -119,7 +118,7 @@ def simulated_application(
         downstream=tuple(_downstream_use(name, given) for name, given in downstream.items()),
         image=None if spec.image is None else spec.image.image,
         cpu_quota=None if spec.cpu_quota is None else CpuQuota(**spec.cpu_quota.model_dump()),
-        cpu_use=CpuUse(spec.cpu_order, spec.parallelism, spec.contention, spec.coherency),
+        cpu_use=spec.cpu_use,
         background=tuple(
             BackgroundWork(name, given.cpu.distribution, given.every_s, given.after_requests)
             for name, given in spec.background.items()

@@ -81,7 +81,7 @@ def _inputs(scenario: ScenarioSpec, service: str) -> tuple[_DemandInputs, tuple[
             tuple(rate_factor(scenario.timeline, scenario.traffic[index].name) for index in sources),
             simulated,
             _places(spec, simulated),
-            simulated.usable_vcpu(spec.size.vcpu),
+            simulated.cpu_use.usable(spec.size.vcpu),
             stretch_of(spec),
         ),
         tuple(data_stamp(scenario.traffic[index]) for index in sources),
@@ -219,7 +219,7 @@ def stretch_of(spec: ServiceSpec) -> float:
     """
     simulated = spec.application.simulated
     assert simulated is not None, "the demand of a real application is not known"
-    vcpu = simulated.usable_vcpu(spec.size.vcpu)
+    vcpu = simulated.cpu_use.usable(spec.size.vcpu)
     alone = 1 / min(1.0, vcpu)
     cpu_s, io_s, slots = simulated.cpu.distribution.mean, simulated.io.distribution.mean, _places(spec, simulated)
     if cpu_s <= 0:

@@ -57,7 +57,7 @@ def signal_levels(scenario: ScenarioSpec, name: str) -> Mapping[Signal, float]:
 
 def cpu_at_most(service: ServiceSpec, simulated: SimulatedSpec) -> float:
     """Return the vCPUs that an instance uses if all its slots are always occupied."""
-    vcpu = simulated.usable_vcpu(service.size.vcpu)
+    vcpu = simulated.cpu_use.usable(service.size.vcpu)
     slots = min(service.max_concurrency, simulated.workers or service.max_concurrency)
     most = 0.0
     for cpu, io in simulated.works():
@@ -137,7 +137,7 @@ def _latency_s(service: ServiceSpec, simulated: SimulatedSpec | None, *, queues:
     ]
     cpu_s, io_s = max(cpu for cpu, _ in drawn), max(io for _, io in drawn)
     wake_s = _high(service.wake.distribution.draw(rng, _DRAWS))
-    slots, vcpu = service.max_concurrency, simulated.usable_vcpu(service.size.vcpu)
+    slots, vcpu = service.max_concurrency, simulated.cpu_use.usable(service.size.vcpu)
     at_once = min(slots, simulated.workers or slots)
     cpu_s *= slowdown(at_once, simulated.contention, simulated.coherency)
     stretched_s = cpu_s * max(1 / min(1.0, vcpu), at_once / vcpu) + io_s

@@ -216,6 +216,11 @@ class SimulatedApplication:
                 raise ValueError(msg)
 
     @property
+    def requests_may_wait(self) -> bool:
+        """True if requests wait for a worker or for their turn to compute, also those that need no CPU time."""
+        return self.workers is not None or self.cpu_use.has_turns
+
+    @property
     def has_kinds_of_work(self) -> bool:
         """Return True if the work of a request depends on its path or size."""
         return bool(self.paths or self.cpu_per_mb_s or self.io_per_mb_s)

@@ -126,8 +126,7 @@ class SimulatedBackend:
         self._loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[ExitStatus] = self._loop.create_future()
         self._application = application
-        # Requests that wait for a worker or for their turn wait also if they need no CPU time.
-        self._all_arrive = application.workers is not None or application.cpu_use.has_turns
+        self._all_arrive = application.requests_may_wait
         self._launched_s = self._loop.time()
         self._start_up_s = start_up_s
         self._listens_s = self._launched_s + start_up_s

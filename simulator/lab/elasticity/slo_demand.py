@@ -64,7 +64,7 @@ def slo_demand(scenario: ScenarioSpec, service: str, slo_s: float | None) -> NDA
         cpu_s / np.maximum(counts, 1),
         io_s / np.maximum(counts, 1),
         slots,
-        simulated.usable_vcpu(spec.size.vcpu),
+        simulated.cpu_use.usable(spec.size.vcpu),
         slo_s if spec.waiting.mode == "queue" else None,
     )
     seconds: NDArray[np.int64] = np.repeat(found, int(width_s))[: int(np.ceil(scenario.duration_s))]

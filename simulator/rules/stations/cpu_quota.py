@@ -139,8 +139,7 @@ class QuotaStation(Station[Job]):
         busy = self._used_per_s
         shared = max(0, busy - (self._cores + 1) // 2)  # cores of which both threads compute
         self._rate = (busy - 2 * shared + 2 * shared * self._shared_core_speed) / computing
-        use = self._use
-        if use.contention or use.coherency:
+        if self._contends:
             self._slow_down()
 
     @property

@@ -41,6 +41,7 @@ class Station(Generic[Job]):
         "_backlog",
         "_backlog_max",
         "_computing",
+        "_contends",
         "_line",
         "_order",
         "_rate",
@@ -60,6 +61,7 @@ class Station(Generic[Job]):
         assert workers is None or workers > 0, workers
         self.vcpu = vcpu
         self._use = use
+        self._contends = bool(use.contention or use.coherency)
         self._backlog_max = math.inf if backlog is None else backlog
         self._usable = use.usable(vcpu)
         self._turns = use.turns(self._processors)
@@ -163,8 +165,7 @@ class Station(Generic[Job]):
     def _share(self) -> None:
         computing = len(self._computing)
         self._rate = self._usable / computing if computing > self._usable else 1.0
-        use = self._use
-        if use.contention or use.coherency:
+        if self._contends:
             self._slow_down()
 
     def _slow_down(self) -> None:

@@ -28,7 +28,7 @@ def world_of(
     state["usable"] = use.usable(settings.size.vcpu)
     state["turns"] = min(use.turns(settings.size.vcpu), NO_LIMIT)
     state["contention"], state["coherency"] = use.contention, use.coherency
-    state["all_arrive"] = application.workers is not None or use.has_turns
+    state["all_arrive"] = application.requests_may_wait
     state["failure_share"] = application.failure_share
     state["takes_wakes"] = application.wake.mean > 0
     state["backlog"] = NO_LIMIT if application.backlog is None else application.backlog

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
-from simulator.rules.stations.cpu_use import CpuOrder
+from simulator.rules.stations.cpu_use import CpuOrder, CpuUse
 from simulator.scenario.sections.base_model import (
     Count,
     Duration,
@@ -156,12 +156,11 @@ class SimulatedSpec(Section):
     def __hash__(self) -> int:
         """Hash only the names in mappings, which are not hashable. Equality compares the whole mappings."""
         costs = (self.cpu, self.io, self.cpu_per_mb_s, self.io_per_mb_s)
-        use = (self.cpu_order, self.parallelism, self.contention, self.coherency)
         given = (
             self.start_up,
             self.start_up_cpu,
             *costs,
-            *use,
+            self.cpu_use,
             self.workers,
             self.backlog,
             self.failure_share,
@@ -179,9 +178,10 @@ class SimulatedSpec(Section):
             or any(given.cpu_per_mb_s or given.io_per_mb_s for given in self.paths.values())
         )
 
-    def usable_vcpu(self, vcpu: float) -> float:
-        """Return how many of the vCPUs of an instance the application can use."""
-        return vcpu if self.parallelism is None else min(vcpu, self.parallelism)
+    @property
+    def cpu_use(self) -> CpuUse:
+        """How the application's code uses the CPU."""
+        return CpuUse(self.cpu_order, self.parallelism, self.contention, self.coherency)
 
     @property
     def memory_use(self) -> tuple[int, int]:

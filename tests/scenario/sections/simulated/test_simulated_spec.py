@@ -59,4 +59,4 @@ def test_the_usable_vcpus_are_limited_by_the_parallelism() -> None:
     for text, expected in (("{cpu: 1ms}", 4.0), ("{parallelism: 3}", 3.0), ("{parallelism: 9}", 4.0)):
         simulated = scenario(text).services["web"].application.simulated
         assert simulated is not None
-        assert simulated.usable_vcpu(4.0) == expected
+        assert simulated.cpu_use.usable(4.0) == expected
