@@ -81,5 +81,7 @@ def test_longer_periods_are_rejected(tmp_path: Path) -> None:
 
 def test_shorter_periods_are_rejected(tmp_path: Path) -> None:
     """Otherwise the last sum of a minute would be taken for the whole minute."""
-    with pytest.raises(ScenarioError, match="several values of the same minute, 30 s apart, must be one value for each"):
+    with pytest.raises(
+        ScenarioError, match="several values of the same minute, 30 s apart, must be one value for each"
+    ):
         read_metrics([file_of(tmp_path, {name: [1, 2, 3] for name in GOOD}, seconds=30)])

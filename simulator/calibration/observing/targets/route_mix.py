@@ -62,8 +62,8 @@ def _requests_of(scenario: ScenarioSpec, source: SourceSpec) -> float:
             return 1.0
         case _:
             msg = (
-                f"traffic = {source.shape_name} of the source {source.name}, must be a rate where a scenario has several "
-                "sources: the number of its requests is not known before a run; give the routes with --route"
+                f"traffic = {source.shape_name} of the source {source.name}, must be a rate where a scenario has "
+                "several sources: the number of its requests is not known before a run; give the routes with --route"
             )
             raise ValueError(msg)
 
