@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, assert_never
 
 from simulator.calibration.observing.observed_service import RouteLoad
 from simulator.ingest.imported import import_files
 from simulator.ingest.settings import ImportSettings
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
-from simulator.scenario.sections.shape_spec import CurveSpec
+from simulator.scenario.sections.shape_spec import AtOnceSpec, ClosedSpec, CurveSpec, TraceSpec
 from simulator.scenario.sections.traffic_spec import SourceSpec
 from simulator.traffic.shapes.curves import curve_of
 
@@ -54,18 +54,21 @@ def _of_scenario(scenario: ScenarioSpec) -> Iterator[RouteLoad]:
 
 def _requests_of(scenario: ScenarioSpec, source: SourceSpec) -> float:
     """Return the expected number of requests of a source; 1 if it is the only one."""
-    match source.shape:
+    shape = source.shape
+    match shape:
         case CurveSpec():
             factor = rate_factor(scenario.timeline, source.name)
             return float(curve_of(source, scenario.duration_s, factor).total)
-        case _ if len(scenario.traffic) == 1:
-            return 1.0
-        case _:
+        case AtOnceSpec() | ClosedSpec() | TraceSpec():
+            if len(scenario.traffic) == 1:
+                return 1.0
             msg = (
                 f"traffic = {source.shape_name} of the source {source.name}, must be a rate where a scenario has "
                 "several sources: the number of its requests is not known before a run; give the routes with --route"
             )
             raise ValueError(msg)
+        case _:
+            assert_never(shape)
 
 
 def _of_recording(path: Path) -> tuple[RouteLoad, ...]:
