@@ -304,7 +304,7 @@ class ClosedClient(SimulatedClient):
     def set_factor(self, factor: float) -> None:
         """Multiply the planned size of the population by `factor`.
 
-        Surplus users leave when their request has ended; new users begin as the script says.
+        Users with the highest numbers leave when their iteration has ended; new users begin as the script says.
         """
         self._users.set_factor(factor)
         self._join()
@@ -314,13 +314,12 @@ class ClosedClient(SimulatedClient):
         assert isinstance(exchange, UserExchange), "it was sent here"
         user = exchange.user
         pause_s = self._script.pause_s(user, status)
-        if user.place or not self._users.leaves():
-            self._loop.call_later(pause_s, self._fire, user)
+        self._loop.call_later(pause_s, self._fire, user)
 
     def _join(self) -> None:
         begin_s = max(self._loop.time(), self._from_s)
-        for _ in range(self._users.joining()):
-            self._loop.call_at(begin_s + self._script.first_pause_s(), self._fire, User())
+        for user in self._users.joining():
+            self._loop.call_at(begin_s + self._script.first_pause_s(), self._fire, user)
 
     def _plan(self) -> None:
         """Schedule the next planned change of the population."""
@@ -335,12 +334,10 @@ class ClosedClient(SimulatedClient):
             self._plan()
 
     def _fire(self, user: User) -> None:
-        if self._loop.time() >= self._until_s or (user.place == 0 and self._users.leaves()):
+        if self._loop.time() >= self._until_s or (user.place == 0 and self._users.leaves(user)):
             return
         kind = self._script.request(user)
-        if kind is None:
-            self._users.is_done()
-        else:
+        if kind is not None:
             self.send_for(user, kind.from_address(user.address))
 
 

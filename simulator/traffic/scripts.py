@@ -6,6 +6,7 @@ response lacks a value that a later step sends; then its user begins another ses
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -19,13 +20,15 @@ Request = TypeVar("Request")
 
 
 class User:
-    """One user. `values` are those that its session was given or has extracted so far. `cookies` are those that its
-    responses have set, on the real clock; None if there are none yet. `address` is empty if its source defines none.
+    """One user. `number`: its place in the population, from 0. `values` are those that its session was given or has
+    extracted so far. `cookies` are those that its responses have set, on the real clock; None if there are none yet.
+    `address` is empty if its source defines none.
     """
 
-    __slots__ = ("address", "cookies", "iterations", "place", "values")
+    __slots__ = ("address", "cookies", "iterations", "number", "place", "values")
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = 0) -> None:
+        self.number = number
         self.address = ""
         self.iterations = 0  # iterations that have begun
         self.place = 0  # the next step
@@ -37,10 +40,10 @@ class Script(Generic[Request]):
     """The script of one source.
 
     `draw` returns the next request if there are no `steps`. `think` returns the pause between two sessions (or single
-    requests), `thinks` that after each step. `iterations` is the number of sessions (or requests) per user, `shared`
-    that of all users together; None means unlimited. `rows` yields values for each session, `addresses` the address of
-    each user; both are endless. `thinks_first`: a user that joins begins with a pause, so that users who join together
-    do not send together; otherwise with a request.
+    requests), `thinks` that after each step; after the last step both pauses are made. `iterations` is the number of
+    sessions (or requests) per user, `shared` that of all users together; None means unlimited. `rows` yields values for
+    each session, `addresses` the address of each user; both are endless. `thinks_first`: a user that joins begins with
+    a pause, so that users who join together do not send together; otherwise with a request.
     """
 
     def __init__(
@@ -80,16 +83,19 @@ class Script(Generic[Request]):
         """Return the seconds from a response until the user's next request. `found` is False if an extracted value is
         missing.
         """
-        pause_s = self._think
-        if self._steps:
-            step = user.place
-            lost = cause_of(status) is not None or not found
-            user.place = 0 if lost or step + 1 == len(self._steps) else step + 1
-            if user.place:
-                pause_s = self._thinks[step]
+        if not self._steps:
+            pause_s = self._think()
+        elif cause_of(status) is not None or not found:
+            user.place = 0
+            pause_s = self._think()
+        else:
+            pause_s = self._thinks[user.place]()
+            user.place = (user.place + 1) % len(self._steps)
+            if user.place == 0:
+                pause_s += self._think()
         # Without a minimum, a user without thinking time whose request is rejected at once would send requests
         # endlessly at the same virtual time.
-        return max(pause_s(), MIN_PAUSE_S)
+        return max(pause_s, MIN_PAUSE_S)
 
     def _begin(self, user: User) -> bool:
         if self._iterations is not None and user.iterations >= self._iterations:
@@ -121,19 +127,24 @@ def ramped(start: int, stages: Sequence[tuple[float, int]]) -> Iterator[tuple[fl
 
 
 class Population:
-    """The actual and the planned number of users. `changes`: (seconds from the source's start, users), in order."""
+    """The actual and the planned users. `changes`: (seconds from the source's start, users), in order.
+
+    Users are numbered from 0, and the planned ones are those with the lowest numbers: when the plan falls, the users
+    with the highest numbers finish their iterations, think times included, and leave; one that is planned again before
+    it has left stays. This is the order of k6's ramping-vus.
+    """
 
     def __init__(self, users: int, changes: Iterator[tuple[float, int]] = iter(())) -> None:  # noqa: B008 an empty one
-        self.present = 0
         self._planned = users
         self._factor = 1.0
-        self._finished = 0  # planned users that have no iteration left
+        self._begun = 0  # numbers below this have been given to users
+        self._left: list[int] = []  # the numbers of users that have left, as a heap
         self._changes = changes
         self._next = next(changes, None)
 
     @property
     def wanted(self) -> int:
-        return max(0, round(self._planned * self._factor) - self._finished)
+        return round(self._planned * self._factor)
 
     @property
     def next_change_s(self) -> float:
@@ -150,22 +161,20 @@ class Population:
         """Multiply the planned number by this factor from now on."""
         self._factor = factor
 
-    def joining(self) -> int:
-        """Return the number of users that join now, and count them as present."""
-        new = max(0, self.wanted - self.present)
-        self.present += new
-        return new
+    def joining(self) -> list[User]:
+        """Return the users that join now. A user that has no iteration left keeps its number: none takes its place."""
+        wanted, users = self.wanted, []
+        while self._left and self._left[0] < wanted:
+            users.append(User(heapq.heappop(self._left)))
+        users += [User(number) for number in range(self._begun, wanted)]
+        self._begun = max(self._begun, wanted)
+        return users
 
-    def leaves(self) -> bool:
-        """Return True if a user without a request in progress has to leave, because there are too many; it is no longer
-        counted.
+    def leaves(self, user: User) -> bool:
+        """Return True if a user between two iterations has to leave, because it is not planned any more; its number may
+        be used again.
         """
-        if self.present <= self.wanted:
+        if user.number < self.wanted:
             return False
-        self.present -= 1
+        heapq.heappush(self._left, user.number)
         return True
-
-    def is_done(self) -> None:
-        """Remove a user that has no iteration left, without replacing it."""
-        self.present -= 1
-        self._finished += 1

@@ -69,6 +69,39 @@ def test_users_join_and_leave_as_in_the_stages() -> None:
 
 
 @pytest.mark.case("L65")
+def test_users_leave_in_the_order_of_k6() -> None:
+    """The last user that joined is the first that stops, after its iteration: each user's requests in closed form."""
+    stages = (
+        "[{duration: 4s, target: 8}, {duration: 2s, target: 8}, {duration: 2s, target: 2}, {duration: 2s, target: 6}]"
+    )
+    rows = rows_of(f"{{closed: {{begin: request, think_time: 230ms, stages: {stages}}}, until: 11s}}", "12s")
+    period_s = 0.1 + 0.23
+    planned = [(number, 0.5 * (number + 1), 8.0 - (number - 2) / 3) for number in range(2, 8)]
+    planned += [(0, 0.5, 11.0), (1, 1.0, 11.0)]
+    expected: list[float] = []
+    for number, begin_s, stop_s in planned:
+        sent_s = begin_s
+        while sent_s < stop_s:
+            expected.append(sent_s)
+            sent_s += period_s
+        if 2 <= number < 6:  # it is planned again: it goes on if its iteration has not ended, and otherwise begins
+            sent_s = max(sent_s, 8.0 + 0.5 * (number - 1))
+            while sent_s < 11.0:
+                expected.append(sent_s)
+                sent_s += period_s
+    assert [float(row[1]) for row in rows] == pytest.approx(sorted(expected), abs=1e-6)
+
+
+@pytest.mark.case("L65")
+def test_a_user_that_is_planned_again_before_its_iteration_ends_stays() -> None:
+    stages = (
+        "[{duration: 1s, target: 1}, {duration: 0s, target: 0}, {duration: 1s, target: 0}, {duration: 0s, target: 1}]"
+    )
+    rows = rows_of(f"{{closed: {{users: 1, begin: request, think_time: 2900ms, stages: {stages}}}}}", "7s")
+    assert [float(row[1]) for row in rows] == pytest.approx([0.0, 3.0, 6.0])
+
+
+@pytest.mark.case("L65")
 @pytest.mark.parametrize(
     ("iterations", "requests"),
     [("iterations: 3", 15), ("shared_iterations: 7", 7), ("iterations: 2, shared_iterations: 100", 10)],
@@ -102,6 +135,19 @@ def test_users_of_a_closed_source_repeat_sessions() -> None:
     source = f"{{closed: {{users: 4, iterations: 3, think_time: 1s}}, {SESSION}}}"
     report = checked(source, '["requests{name:login} == 12", "requests{path:/cart} == 12"]')
     assert report.passed
+
+
+@pytest.mark.case("L65")
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ("[{think_time: 2s}, {think_time: 500ms}]", [1.0, 3.1, 4.7, 6.8, 8.4]),
+        ("[{think_time: 2s}]", [1.0, 4.1, 7.2]),
+    ],
+)
+def test_the_think_time_of_the_last_step_is_added_to_that_between_sessions(steps: str, expected: list[float]) -> None:
+    rows = rows_of(f"{{closed: {{users: 1, think_time: 1s}}, session: {steps}}}", "9s")
+    assert [float(row[1]) for row in rows] == pytest.approx(expected)
 
 
 @pytest.mark.case("L65")

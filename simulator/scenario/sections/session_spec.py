@@ -93,6 +93,6 @@ class StepSpec(RequestSpec):
     extract: Mapping[ValueName, ExtractSpec] = Field(default_factory=dict)
     """Values of its answer, by name; later steps send them as `${name}` in path, headers or body (real time)."""
     think_time: DistributionSpec = NOTHING
-    """Time between its answer and the next step."""
+    """Time between its answer and the next step; that of the last step is added to the think time between sessions."""
 
     __hash__ = RequestSpec.__hash__

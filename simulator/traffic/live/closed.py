@@ -67,8 +67,8 @@ class ClosedLoad:
         self._chain.due(self._first_s())
 
     def _join(self, begin_s: RunTime) -> None:
-        for _ in range(self._users.joining()):
-            self._push(RunTime(begin_s + self._script.first_pause_s()), User())
+        for user in self._users.joining():
+            self._push(RunTime(begin_s + self._script.first_pause_s()), user)
 
     def _push(self, at_s: RunTime, user: User) -> None:
         heapq.heappush(self._thinking, (at_s, next(self._order), user))
@@ -93,11 +93,10 @@ class ClosedLoad:
         return self._first_s()
 
     def _send(self, intended_s: RunTime, user: User) -> None:
-        if user.place == 0 and self._users.leaves():
+        if user.place == 0 and self._users.leaves(user):
             return
         sent = self._script.request(user)
         if sent is None:
-            self._users.is_done()
             return
         shot = Shot(self._source, intended_s, sent.filled(user, self._client.origin))
         shot.ended = partial(self._answered, shot, user, sent)
@@ -105,7 +104,7 @@ class ClosedLoad:
 
     def _answered(self, shot: Shot, user: User, sent: Sent, now_s: RunTime, status: int) -> None:
         pause_s = self._script.pause_s(user, status, found=sent.takes(shot, user, self._client.origin))
-        if (user.place or not self._users.leaves()) and now_s < self._until_s:
+        if now_s < self._until_s:
             self._push(RunTime(now_s + pause_s), user)
             self._chain.due(self._first_s())
 

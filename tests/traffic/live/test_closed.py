@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Any, cast
 
 from simulator.model.times import RUN_START, RunTime
@@ -49,6 +50,7 @@ def played(
     turn: tuple[float, float] = (0, 1),
     *,
     thinks_first: bool = True,
+    changes: Sequence[tuple[float, int]] = (),
 ) -> Client:
     async def main() -> Client:
         client = Client(takes_s)
@@ -62,6 +64,7 @@ def played(
             from_s=RUN_START,
             until_s=RunTime(until_s),
             script=script,
+            changes=iter(changes),
         )
         load.start()
         at_s, factor = turn
@@ -98,3 +101,12 @@ def test_a_larger_population_joins_and_a_smaller_one_leaves() -> None:
     fewer = played(2, think_s=0.5, takes_s=1.0, until_s=20.0, turn=(10.0, 0.5))
     assert (more.open_max, fewer.open_max) == (4, 2)
     assert sum(at_s > 12 for at_s in more.sent) >= 3 * sum(at_s > 12 for at_s in fewer.sent)
+
+
+def test_the_last_user_that_joined_finishes_its_iteration_and_leaves_first() -> None:
+    client = played(
+        2, think_s=0.5, takes_s=1.0, until_s=6.0, thinks_first=False, changes=[(1.0, 3), (2.0, 2), (3.5, 1), (4.0, 2)]
+    )
+    # Users 0 and 1 send every 1.5 s; user 2 joins at 1 s and ends its iteration at 2.5 s. User 1 has to stop at 3.5 s,
+    # while its request is in progress, and is planned again before the end of its iteration, at 4.5 s.
+    assert client.sent == [0.0, 0.0, 1.0, 1.5, 1.5, 3.0, 3.0, 4.5, 4.5]
