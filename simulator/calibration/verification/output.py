@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import orjson
 
+from simulator.calibration.prediction.interval import PredictedFigure
 from simulator.calibration.prediction.output import Row
 from simulator.calibration.verification.verification import (
     VERIFICATION_VERSION,
@@ -50,6 +51,9 @@ def verification_rows(verification: Verification) -> list[Row]:
             "predicted": None if figure.predicted is None else figure.predicted.value,
             "predicted_low": None if figure.predicted is None else figure.predicted.low,
             "predicted_high": None if figure.predicted is None else figure.predicted.high,
+            "any_arrivals": None if figure.any_arrivals is None else figure.any_arrivals.value,
+            "any_arrivals_low": None if figure.any_arrivals is None else figure.any_arrivals.low,
+            "any_arrivals_high": None if figure.any_arrivals is None else figure.any_arrivals.high,
             "measured": figure.measured,
             "error": _finite(figure.error),
             "inside": figure.is_inside,
@@ -95,7 +99,8 @@ def _load_data(load: VerifiedLoad) -> dict[str, Any]:
         "beyond": list(load.beyond),
         "figures": {
             figure.name: {
-                "predicted": None if figure.predicted is None else dataclasses.asdict(figure.predicted),
+                "predicted": _predicted(figure.predicted),
+                "any_arrivals": _predicted(figure.any_arrivals),
                 "measured": figure.measured,
                 "values": list(figure.values),
                 "error": _finite(figure.error),
@@ -115,6 +120,10 @@ def _load_data(load: VerifiedLoad) -> dict[str, Any]:
             for run in load.runs
         ],
     }
+
+
+def _predicted(figure: PredictedFigure | None) -> dict[str, Any] | None:
+    return None if figure is None else dataclasses.asdict(figure)
 
 
 def _finite(value: float | None) -> float | None:

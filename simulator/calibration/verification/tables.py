@@ -11,6 +11,7 @@ from simulator.calibration.verification.bounds import VERIFIED
 from simulator.calibration.verification.verification import ComparedLoadFigure, Verification, VerifiedLoad
 from simulator.model.text.quantities import NOTHING, digits_text, latency_text, quantity_text, rate_text
 
+_LATENCIES: Final = ("p50", "p95", "p99")
 _RATE: Final = 9
 _NAME: Final = 11
 _PREDICTED: Final = 27
@@ -31,6 +32,7 @@ def verification_lines(verification: Verification) -> list[str]:
         lines += _load_lines(load)
     lines.append("")
     lines += [line for load in verification.loads for line in _wrapped(_circumstances(load))]
+    lines += _wrapped(_other_arrivals(verification))
     lines += [line for each in verification.warnings for line in _wrapped(f"Warning: {each}")]
     return lines
 
@@ -85,6 +87,19 @@ def _circumstances(load: VerifiedLoad) -> str:
         values = [figure.values for figure in load.figures if figure.name == "p95"]
         parts += [f"p95 of the runs {', '.join(latency_text(value) for value in each)}" for each in values]
     return f"{rate_text(load.rate_rps)}: {'; '.join(parts)}."
+
+
+def _other_arrivals(verification: Verification) -> str:
+    """Return the plain prediction, which is that of a run with other arrivals."""
+    parts = []
+    for load in verification.loads:
+        figures = [figure for figure in load.figures if figure.name in _LATENCIES and figure.any_arrivals is not None]
+        texts = [
+            f"{figure.name} {interval_text(figure.any_arrivals, VERIFIED[figure.name].unit)}" for figure in figures
+        ]
+        parts += [f"{rate_text(load.rate_rps)} {', '.join(texts)}"] if texts else []
+    told = "Predicted are the requests that were sent, at their times."
+    return f"{told} With other arrivals of the rate: {'; '.join(parts)}." if parts else told
 
 
 def _wrapped(text: str) -> list[str]:

@@ -20,6 +20,7 @@ VERIFICATION_VERSION: Final = 1
 class ComparedLoadFigure:
     """A figure of a load. `measured`: the median of the `values` of the repeats; None: nothing was measured.
 
+    `predicted`: with the arrivals of the measured runs; `any_arrivals`: of a run with other arrivals at the same rate.
     `error`: of the prediction, as a share of the measured value, or in points if the figure is a share. `bound`: None
     if the figure is shown without a bound; `passed` is then None too.
     """
@@ -29,6 +30,7 @@ class ComparedLoadFigure:
     values: tuple[float | None, ...]
     bound: FigureBound | None
     together: int = 1  # number of figures of the verification that must be inside their intervals
+    any_arrivals: PredictedFigure | None = None
 
     @property
     def measured(self) -> float | None:
@@ -101,23 +103,28 @@ class Verification:
 
 
 def verified_load(
-    predicted: RatePrediction,
+    any_arrivals: RatePrediction,
+    same_arrivals: RatePrediction,
     runs: Sequence[MeasuredLoad],
     bounds: Sequence[FigureBound],
     shown: Sequence[str],
     together: int,
 ) -> VerifiedLoad:
-    """Return the comparison of a load; `shown`: names of figures, with or without a bound."""
+    """Return the comparison of a load with the prediction for its arrivals.
+
+    `shown`: names of figures, with or without a bound.
+    """
     by_name = {bound.figure: bound for bound in bounds}
-    assert predicted.rate_rps is not None, "a load has a rate"
+    assert any_arrivals.rate_rps is not None, "a load has a rate"
     figures = [
         ComparedLoadFigure(
             name,
-            predicted.figures[VERIFIED[name].field],
+            same_arrivals.figures[VERIFIED[name].field],
             tuple(getattr(run.figures, VERIFIED[name].field) for run in runs),
             by_name.get(name),
             together,
+            any_arrivals.figures[VERIFIED[name].field],
         )
         for name in shown
     ]
-    return VerifiedLoad(predicted.rate_rps, tuple(figures), tuple(runs), tuple(predicted.beyond))
+    return VerifiedLoad(any_arrivals.rate_rps, tuple(figures), tuple(runs), tuple(any_arrivals.beyond))

@@ -1,4 +1,4 @@
-"""Verifies a model: predicts loads, plays them live, and compares."""
+"""Verifies a model: predicts loads, plays them live, and compares with the model's play of the same arrivals."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from simulator.calibration.prediction.predict import predict
 from simulator.calibration.prediction.settings import PredictedService
 from simulator.calibration.verification.bounds import FigureBound
 from simulator.calibration.verification.live_load import MeasuredLoad, play_load
+from simulator.calibration.verification.same_arrivals import same_arrivals
 from simulator.calibration.verification.verification import Verification, verified_load
 from simulator.model.text.quantities import latency_text, rate_text
 from simulator.records.journal import Journal
@@ -63,7 +64,7 @@ def verify(
     signals: bool = False,
     journal: Journal | None = None,
 ) -> Verification:
-    """Play each rate `repeats` times and compare the figures with the prediction for the same service.
+    """Play each rate `repeats` times and compare the figures with those of the model for the same arrivals.
 
     The routes of `service` are those that are requested; the prediction has the same mix. `live`: settings of real
     time; None: virtual time. `journal` gets `LoadBegan` and `LoadPlayed`.
@@ -90,7 +91,8 @@ def verify(
             if journal is not None:
                 journal.publish(LoadPlayed(row.rate_rps, measured))
             runs.append(measured)
-        loads.append(verified_load(row, runs, bounds, shown, max(1, together)))
+        same = same_arrivals(same_mix, service, settings, row.rate_rps, runs)
+        loads.append(verified_load(row, same, runs, bounds, shown, max(1, together)))
     verification = Verification(
         model=model.name,
         target=service.target,

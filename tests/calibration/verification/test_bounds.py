@@ -50,6 +50,15 @@ def test_a_bound_is_a_distance_or_the_interval() -> None:
     assert not FigureBound("p95", None).passes(predicted, 0.126)
 
 
+def test_one_request_of_a_thousand_is_no_difference() -> None:
+    exact = PredictedFigure(100.0, 100.0, 100.0)
+    assert FigureBound("throughput", None).passes(exact, 99.6)
+    assert not FigureBound("throughput", None).passes(exact, 99.4)
+    none = PredictedFigure(0.0, 0.0, 0.0)
+    assert FigureBound("error_rate", None).passes(none, 0.0009)
+    assert not FigureBound("error_rate", None).passes(none, 0.0011)
+
+
 def test_the_intervals_of_several_figures_contain_all_of_them_in_95_of_100_cases() -> None:
     rng = RandomStreams(2).stream("figures")
     figure = PredictedFigure(math.exp(1), math.exp(1 - 1.959964), math.exp(1 + 1.959964))

@@ -20,7 +20,13 @@ from simulator.calibration.verification.verification import ComparedLoadFigure, 
 P50, P95 = parse_bounds("p50 5 %, p95 inside")
 FIGURES = (
     ComparedLoadFigure("p50", PredictedFigure(0.044, 0.040, 0.047), (0.041, 0.040, 0.039), P50),
-    ComparedLoadFigure("p95", PredictedFigure(0.100, 0.090, 0.125), (0.091, 0.110, 0.120), P95),
+    ComparedLoadFigure(
+        "p95",
+        PredictedFigure(0.100, 0.090, 0.125),
+        (0.091, 0.110, 0.120),
+        P95,
+        any_arrivals=PredictedFigure(0.110, 0.080, 0.150),
+    ),
     ComparedLoadFigure("error_rate", PredictedFigure(0.02, 0.01, 0.03), (0.0, 0.0, 0.0), None),
     ComparedLoadFigure("cpu", None, (None, None, None), None),
 )
@@ -51,6 +57,7 @@ def test_the_text_has_the_result_first_and_each_figure_beside_its_prediction() -
     assert "           cpu        -                          -                   -" in lines
     circumstances = next(line for line in lines if "client late by 12.3 ms" in line)
     assert circumstances.startswith("60.0/s: ")
+    assert "With other arrivals of the rate: 60.0/s p95 110 ms (80.0 to 150)." in " ".join(map(str.strip, lines))
     passed = dataclasses.replace(VERIFICATION, loads=(VerifiedLoad(60.0, FIGURES[1:], (RUN,)),))
     assert verification_lines(passed)[0] == "Passed: 1 of 1 figures are within the bounds."
 
@@ -64,6 +71,10 @@ def test_json_and_rows_have_the_same_figures() -> None:
     for row in rows:
         figure = load["figures"][row["figure"]]
         assert (row["measured"], row["error"], row["passed"]) == (figure["measured"], figure["error"], figure["passed"])
+        given = figure["any_arrivals"] or {"value": None, "low": None, "high": None}
+        assert [row[f"any_arrivals{end}"] for end in ("", "_low", "_high")] == [
+            given[key] for key in ("value", "low", "high")
+        ]
     assert load["figures"]["p50"]["error"] == pytest.approx(0.1)
     assert load["runs"][0] == {"requests": 1080, "late_p99_s": 0.0123, "load_average": 3.25, "stolen_share": 0.0}
 
