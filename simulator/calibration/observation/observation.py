@@ -21,11 +21,18 @@ from simulator.model.sizes import InstanceSize
 VERSION: Final = 1
 
 # A stage whose load client sent one request in twenty, and at least some, later than this is marked: its arrivals were
-# not those intended.
+# not those intended, and its latencies contain delays of the client. The fit plays the requests when they were really
+# sent, so a delay does no harm that is small beside the latency, as in a saturated stage.
 LATE_S: Final = 0.010
+LATE_OF_LATENCY: Final = 0.05
 LATE_SHARE: Final = 0.05
 LATE_MIN: Final = 3
 UNKNOWN: Final = math.nan
+
+
+def late_limit_s(latency_s: float) -> float:
+    """Return the delay of a load client from which a request counts as late, by the median latency of the service."""
+    return max(LATE_S, LATE_OF_LATENCY * latency_s)
 
 
 class ObservationKind(StrEnum):
@@ -171,12 +178,14 @@ class LoadStage:
 
     @property
     def is_client_late(self) -> bool:
-        """True if the load client was so late that the arrivals were not those intended: `LATE_SHARE` of the requests
-        after the warm-up, and at least `LATE_MIN`, were sent more than `LATE_S` late.
+        """True if the load client was so late that the stage tells little: `LATE_SHARE` of the requests after the
+        warm-up, and at least `LATE_MIN`, were sent more than `LATE_S` and `LATE_OF_LATENCY` of the median latency late.
         """
-        late_s = self.settled.late_s
-        late = int(np.count_nonzero(late_s > LATE_S))
-        return late >= max(LATE_MIN, LATE_SHARE * len(late_s))
+        settled = self.settled
+        served = settled.rows(settled.served)
+        latency_s = float(np.median(served.latency_s - served.late_s)) if len(served) else 0.0
+        late = int(np.count_nonzero(settled.late_s > late_limit_s(latency_s)))
+        return late >= max(LATE_MIN, LATE_SHARE * len(settled))
 
 
 @dataclass(frozen=True, eq=False)

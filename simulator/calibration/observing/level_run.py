@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from simulator.calibration.observation.observation import LimitFacts, LoadStage, StartTimes
+from simulator.calibration.observing.client_priority import client_priority
 from simulator.calibration.observing.level import REST_S, Level, level_scenario
 from simulator.calibration.observing.load_guard import LoadGuard
 from simulator.calibration.observing.machine import MachineReading, others_share
@@ -110,7 +112,8 @@ class LevelRun:
             InterruptedRun: if it was interrupted before its first request.
         """
         began_s, before = wall_s(), MachineReading.now()
-        record = play(self._run, signals=signals)
+        with client_priority(self._run.journal) if self._is_live else nullcontext():
+            record = play(self._run, signals=signals)
         interrupted = not record.complete and self._lost is None
         ended_s = record.ended_s if interrupted else self._ended_s or record.ended_s
         if ended_s <= REST_S:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from simulator.edge.live.live_settings import LiveSettings
 
 BUDGET_S: Final = 300.0
+# Of a real service by default: with the build before, and calibration and prediction after, some six minutes.
+LIVE_BUDGET_S: Final = 240.0
 BUDGET_MIN_S: Final = 20.0
 _WAKES_SHARE: Final = 0.1  # wakes are measured if they take at most this share of the budget
 _LATE_S: Final = 5.0  # with a larger excess over the budget wakes are left out

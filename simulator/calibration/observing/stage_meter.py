@@ -146,8 +146,9 @@ class StageMeter:
 
     @property
     def instance_cpu_s(self) -> float:
-        """CPU seconds of the instance until the last reading; NaN if they are unknown."""
-        return self._readings[-1].usage.cpu_s if self._readings else math.nan
+        """CPU seconds of the instance until the last reading before its end; NaN if they are unknown."""
+        known = [reading.usage.cpu_s for reading in self._readings if math.isfinite(reading.usage.cpu_s)]
+        return known[-1] if known else math.nan
 
     @property
     def limits(self) -> LimitFacts:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.calibration.observing.client_priority import client_priority
 from simulator.calibration.observing.level import REST_S, poisson_traffic, with_traffic
 from simulator.calibration.observing.machine import MachineReading, machine_facts
 from simulator.calibration.observing.observed_service import ObservedService
@@ -73,7 +75,8 @@ def play_load(
     run, before = Run(scenario, live), MachineReading.now()
     run.rows = sent = SentRequests(settings)
     meter = usage_meter(run.journal, service.name, settings)
-    record = play(run, signals=signals)
+    with nullcontext() if live is None else client_priority(run.journal):
+        record = play(run, signals=signals)
     if not record.complete:
         raise InterruptedRun
     facts = machine_facts(before, MachineReading.now())

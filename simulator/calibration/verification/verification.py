@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.calibration.observation.observation import LATE_S
+from simulator.calibration.observation.observation import late_limit_s
 from simulator.calibration.prediction.interval import PredictedFigure
 from simulator.calibration.prediction.prediction import RatePrediction
 from simulator.calibration.verification.bounds import VERIFIED, FigureBound, difference
@@ -68,8 +68,8 @@ class VerifiedLoad:
 
     @property
     def is_client_late(self) -> bool:
-        """True if in one of the runs more than 1 % of the requests were sent more than `LATE_S` late."""
-        return any(run.late_p99_s > LATE_S for run in self.runs)
+        """True if in one of the runs more than 1 % of the requests were sent late."""
+        return any(run.late_p99_s > late_limit_s(run.figures.p50_s or 0.0) for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from simulator.calibration.observing.observer import LIVE_BUDGET_S
 from simulator.cli.options import ENGINE_HELP, RESULT_ONLY_HELP
 
 REQUESTS: Final = "Requests"
@@ -91,7 +92,7 @@ class ObserveOutput:
 
     duration_max: Annotated[
         str, typer.Option(metavar="TIME", help="Time for all levels, starts included; builds come before it.")
-    ] = "5m"
+    ] = f"{LIVE_BUDGET_S / 60:g}m"
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="The file [NAME.observation.zip].")
     ] = None

@@ -13,7 +13,7 @@ import numpy as np
 from simulator.calibration.observation.observation import LoadStage, ServiceObservation
 from simulator.calibration.observation.observation_file import read_observation, write_observation
 from simulator.calibration.observing.level_search import figures_of
-from simulator.calibration.observing.observer import BUDGET_S, LevelBegan, LevelPlayed, Observer, UnusableService
+from simulator.calibration.observing.observer import LIVE_BUDGET_S, LevelBegan, LevelPlayed, Observer, UnusableService
 from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import digits_text, latency_text, rate_text, ratio_text
 from simulator.sdk.calibration.rates import rates_of, seconds_of
@@ -128,7 +128,7 @@ def observe(
     service: str = "",
     rates: Any = None,
     level: Any = 20.0,
-    duration_max: Any = BUDGET_S,
+    duration_max: Any = LIVE_BUDGET_S,
     clock: Literal["real", "virtual"] = "real",
     seed: int = 1,
     state: str | Path = STATE,
