@@ -152,6 +152,10 @@ SAMPLES: Final = {
         ]
         * 3
     ),
+    "vegeta-gob": (REAL / "vegeta.gob").read_bytes(),
+    "vegeta-csv": _lines(
+        *["1796032800500000000,200,250000000,0,12,,b2s=,smoke,1,GET,http://127.0.0.1:8080/items/7,"] * 3
+    ),
     "k6-json": _lines(
         *[
             {

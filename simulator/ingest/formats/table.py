@@ -35,6 +35,7 @@ from simulator.ingest.formats.results.load_tools import GATLING_LOG, GOREPLAY, L
 from simulator.ingest.formats.results.reports import ARTILLERY_REPORT, K6_SUMMARY
 from simulator.ingest.formats.results.result_tables import HEY_CSV, JMETER_JTL, SIMULATOR_REQUESTS
 from simulator.ingest.formats.results.spans import JAEGER_SPANS, OTLP_SPANS
+from simulator.ingest.formats.results.vegeta import VEGETA_CSV, VEGETA_GOB
 from simulator.ingest.input_file import InputFile
 from simulator.model.text.problems import one_of
 
@@ -59,6 +60,8 @@ FORMATS: Final = (
     CADDY_JSON,
     TRAEFIK_JSON,
     VEGETA_JSON,
+    VEGETA_GOB,
+    VEGETA_CSV,
     K6_JSON,
     K6_SUMMARY,
     ARTILLERY_REPORT,
