@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.simulated.application import REFUSED_STATUS, Failures, SimulatedApplication
 from simulator.fleet.simulated.start_ups import StartUps, station_of
 from simulator.fleet.simulated.station_timer import StationTimer
-from simulator.fleet.simulated.work import PerKindWorkSampler, WorkSampler, WorkSource, draws
+from simulator.fleet.simulated.work import PerKindWorkSampler, VisitingRequest, WorkSampler, WorkSource, draws
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.rules.start_stages import Kept
 from simulator.rules.stations.discipline import Station
@@ -128,14 +128,15 @@ class SimulatedBackend:
         self._application = application
         self._all_arrive = application.requests_may_wait
         self._launched_s = self._loop.time()
-        self._start_up_s = start_up_s
-        self._listens_s = self._launched_s + start_up_s
+        self._start_up_s, self._listens_s = start_up_s, self._launched_s + start_up_s
         self.start_up_cpu_s = 0.0  # used evenly during the start-up
         self._work = work
         self._fates = fates
         self.wakes: Iterator[float] = _AT_ONCE  # times of its wakes, in the order of the service's wakes
         self._background: InstanceBackground | None = None
-        self._station: Station[Exchange] = station_of(application, spec, self._loop.time())
+        self._visits = application.cpu_use.visits
+        self._waited: Callable[[Any], None] = self._done if self._visits == 1 else self._visited  # for its I/O
+        self._station: Station[Any] = station_of(application, spec, self._loop.time())
         self._used_s: Callable[[float], float] = self._station.used_s  # returns the CPU seconds used until a time
         self._timer = StationTimer(self._station, self._computed)
         if application.exit_code is not None:
@@ -148,7 +149,8 @@ class SimulatedBackend:
         if exchange.cpu_s < 0:
             self._work.draw(exchange)
         if exchange.cpu_s > 0 or self._all_arrive:
-            if self._station.arrive(exchange, exchange.cpu_s, self._loop.time()):
+            job = exchange if self._visits == 1 else VisitingRequest(exchange, self._visits)
+            if self._station.arrive(job, job.cpu_s, self._loop.time()):
                 self._timer.arm()
             else:
                 self._loop.call_later(0.0, self._refused, exchange)
@@ -159,11 +161,19 @@ class SimulatedBackend:
         """Do nothing: the application is not notified and continues (R#92), so its CPU stays in use."""
 
     def _computed(self, now: float) -> None:
-        for exchange in self._station.computed(now):
-            if exchange.io_s > 0:
-                self._loop.call_at(now + exchange.io_s, self._done, exchange)
+        for job in self._station.computed(now):
+            if job.io_s > 0:
+                self._loop.call_at(now + job.io_s, self._waited, job)
             else:
-                self._done(exchange)
+                self._waited(job)
+
+    def _visited(self, job: VisitingRequest) -> None:
+        """Begin the next visit of a request to the CPU, or complete the request, which keeps its worker until then."""
+        if job.is_last():
+            self._done(job.exchange)
+        else:
+            self._station.begin(job, job.cpu_s, self._loop.time())
+            self._timer.arm()
 
     def _refused(self, exchange: Exchange) -> None:
         """Answer a request that found no place to wait for a worker."""

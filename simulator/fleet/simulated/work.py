@@ -61,3 +61,22 @@ class WorkSource(Protocol):
 def draws(distribution: Distribution, rng: np.random.Generator) -> Iterator[float]:
     while True:
         yield from distribution.draw(rng, CHUNK).tolist()
+
+
+class VisitingRequest:
+    """A request at the station of its instance. `left`: number of its visits that are not complete; `cpu_s`, `io_s`:
+    CPU time of each visit, and I/O time after it.
+    """
+
+    __slots__ = ("cpu_s", "exchange", "io_s", "left")
+
+    def __init__(self, exchange: Exchange, visits: int) -> None:
+        self.exchange = exchange
+        self.left = visits
+        self.cpu_s = exchange.cpu_s / visits
+        self.io_s = exchange.io_s / visits
+
+    def is_last(self) -> bool:
+        """Count a visit that is complete, and return True if it was the last."""
+        self.left -= 1
+        return self.left == 0

@@ -45,7 +45,7 @@ from simulator.lab.compiled.state import (
     TARGETS,
     World,
 )
-from simulator.lab.compiled.station_kernel import advance_station, arm, computed
+from simulator.lab.compiled.station_kernel import advance_station, arm, computed, visit_again
 
 KINDS: Final = 2**KIND_BITS - 1
 # Upper bounds of what advancing one request creates: events (its deadline, its end or its instance's completion check,
@@ -134,9 +134,13 @@ def kind_and_target(w: World) -> tuple[int, int]:
 
 @kernel
 def done(w: World, request: int, now: float) -> None:
-    """End a request whose own work is done, or begin its calls of downstream resources."""
+    """End a request that has waited for its I/O, or begin its next visit to the CPU or its calls of downstream
+    resources.
+    """
     if w.requests[request].io_s < 0:
         end_unworked(w, request, now)
+    elif w.requests[request].visits_left:
+        visit_again(w, request, now)
     elif not begin_calls(w, request, now):
         finish(w, request, now, 0)
 

@@ -56,6 +56,7 @@ POOL: Final = np.dtype(
         ("told", "u4"), ("warm_up_s", "f8"), ("width_s", "f8"),
         # how the application uses the CPU
         ("usable", "f8"), ("turns", "i8"), ("contention", "f8"), ("coherency", "f8"), ("all_arrive", "i8"),
+        ("visits", "i8"),
         # the memory of an instance, and the most requests that wait in it
         ("backlog", "i8"), ("has_memory", "i8"), ("rest_bytes", "f8"), ("request_bytes", "f8"), ("memory_bytes", "f8"),
         # the CPU quota of an instance
@@ -88,7 +89,7 @@ REQUEST: Final = np.dtype(
     [
         ("arrived_s", "f8"), ("granted_s", "f8"), ("begun_s", "f8"), ("cold_s", "f8"), ("cpu_s", "f8"), ("io_s", "f8"),
         ("instance", "u4"), ("source", "u4"), ("place", "u4"), ("chain", "u4"), ("line_before", "u4"),
-        ("line_after", "u4"),
+        ("line_after", "u4"), ("visits_left", "u4"),
     ],
     align=True,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulator.lab.compiled.compiled import kernel, with_quota
+from simulator.lab.compiled.compiled import kernel, procedure, with_quota
 from simulator.lab.compiled.heap_kernel import pop_job, push_job, schedule
 from simulator.lab.compiled.state import DONE, FATAL_S, LOOK, NOBODY, REFUSED_S, World
 from simulator.rules.stations.discipline import EPSILON_S as _EPSILON_S
@@ -178,6 +178,7 @@ def begin(w: World, request: int, now: float) -> None:
     """Begin the request at its instance, which is active."""
     p, it = w.pool[0], w.requests[request]
     it.begun_s = now
+    it.visits_left = 0
     if p.has_memory:
         instance = w.instances[it.instance]
         instance.at_work += 1
@@ -186,6 +187,10 @@ def begin(w: World, request: int, now: float) -> None:
             schedule(w, now, DONE, request)
             return
     if it.cpu_s > 0 or p.all_arrive:
+        if p.visits > 1:
+            it.visits_left = p.visits - 1
+            it.cpu_s /= p.visits
+            it.io_s /= p.visits
         if arrive_at_station(w, it.instance, request, now):
             arm(w, it.instance)
         else:
@@ -241,6 +246,15 @@ def arm(w: World, row: int) -> None:
         station.armed_s = next_s
         station.held_by += 1
         schedule(w, next_s, LOOK, row)
+
+
+@procedure
+def visit_again(w: World, request: int, now: float) -> None:
+    """Begin the next visit to the CPU of a request that has waited for its I/O."""
+    it = w.requests[request]
+    it.visits_left -= 1
+    start_job(w, it.instance, request, now)
+    arm(w, it.instance)
 
 
 @kernel

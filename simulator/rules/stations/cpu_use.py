@@ -9,6 +9,12 @@
 an interpreter with a global lock. With SHARED it limits the total speed. With FIRST_COME it is the number of requests
 that compute at a time; if they are more than the vCPUs, they share them.
 
+A request may compute in several parts with I/O between them, as a handler with many `await`s does, and a streamed
+answer. `visits` is the number of its parts, the visit count of operational analysis (Denning and Buzen: The Operational
+Analysis of Queueing Network Models, 1978). Its CPU and I/O times are divided into as many equal parts, which alternate.
+Each CPU part is a computation of its own: with FIRST_COME it joins the end of the line, so that a request waits as many
+times. With SHARED and Poisson arrivals the mean response time depends on the sums only, not on the number of visits.
+
 Requests that compute at the same time may slow each other down, by locks and by moving data between processors: with n
 of them each needs 1 + contention (n - 1) + coherency n (n - 1) times its CPU time, which is the Universal Scalability
 Law (Gunther: Guerrilla Capacity Planning, 2007). The throughput n / that factor has its maximum at
@@ -32,7 +38,8 @@ class CpuOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CpuUse:
-    """How an application uses the CPU. `parallelism`: processors that it uses at a time; None: all.
+    """How an application uses the CPU. `parallelism`: processors that it uses at a time; None: all. `visits`: parts in
+    which a request computes, with a part of its I/O after each.
 
     Raises:
         ValueError: if a number is out of range.
@@ -42,10 +49,14 @@ class CpuUse:
     parallelism: int | None = None
     contention: float = 0.0
     coherency: float = 0.0
+    visits: int = 1
 
     def __post_init__(self) -> None:
         if self.parallelism is not None and self.parallelism < 1:
             msg = f"parallelism = {self.parallelism}, must be at least 1"
+            raise ValueError(msg)
+        if self.visits < 1:
+            msg = f"visits = {self.visits}, must be at least 1"
             raise ValueError(msg)
         for name in ("contention", "coherency"):
             if not 0 <= getattr(self, name) < math.inf:

@@ -63,6 +63,7 @@ USES: st.SearchStrategy[dict[str, Any]] = st.one_of(
         optional={
             "cpu_order": st.sampled_from(["shared", "first_come", "first_come"]),
             "parallelism": st.integers(1, 3),
+            "cpu_visits": st.integers(1, 4),
             "contention": st.sampled_from(["10 %", 1]),
             "coherency": st.sampled_from(["2 %", 0.5]),
         },

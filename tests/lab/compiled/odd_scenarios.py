@@ -273,6 +273,9 @@ def made(seed: int, *, calls: bool = False) -> dict[str, Any]:
             "coherency": _some(r, 0.4, r.choice([0, "0.1 %", 2])),
         }
         data["services"]["site"]["application"]["simulated"] |= _told(use)
+    r = Dice(seed, "visits")
+    if r.random() < 0.3:
+        data["services"]["site"]["application"]["simulated"]["cpu_visits"] = r.choice([2, 3, 10])
     _add_memory(seed, data["services"]["site"])
     _add_kinds(seed, data)
     if calls:

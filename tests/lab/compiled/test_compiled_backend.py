@@ -75,10 +75,10 @@ def test_odd_scenarios_agree() -> None:
     """The rules run as plain Python, so that nothing is compiled.
 
     48: the last request ends with its instance. 9 and 47: arrays are full before arrivals come. 5, 34: a CPU quota.
-    7: paths. 9, 23, 47: requests compute in turn.
+    7: paths. 9, 23, 47: requests compute in turn. 4, 24: in several visits.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "tests.lab.compiled.odd_scenarios", "48,7,11,23,9,47,5,34"],
+        [sys.executable, "-m", "tests.lab.compiled.odd_scenarios", "48,7,11,23,9,47,5,34,4,24"],
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},  # noqa: TID251 what a child process inherits
         capture_output=True,
         text=True,
@@ -86,7 +86,7 @@ def test_odd_scenarios_agree() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "8 agree" in done.stdout, "all were played"
+    assert "10 agree" in done.stdout, "all were played"
 
 
 @pytest.mark.parametrize("seed", [1, 6, 7, 15])

@@ -138,6 +138,7 @@ def test_a_closed_population_has_the_throughput_of_the_scalability_law(
     ("told", "expected"),
     [
         ({"parallelism": 0}, "parallelism = 0, must be at least 1"),
+        ({"visits": 0}, "visits = 0, must be at least 1"),
         ({"contention": -0.5}, "contention = -0.5, must be at least 0 and finite"),
         ({"coherency": math.inf}, "coherency = inf, must be at least 0 and finite"),
     ],

@@ -27,6 +27,7 @@ def world_of(
     use = application.cpu_use
     state["usable"] = use.usable(settings.size.vcpu)
     state["turns"] = min(use.turns(settings.size.vcpu), NO_LIMIT)
+    state["visits"] = use.visits
     state["contention"], state["coherency"] = use.contention, use.coherency
     state["all_arrive"] = application.requests_may_wait
     state["failure_share"] = application.failure_share

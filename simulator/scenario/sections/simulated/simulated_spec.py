@@ -25,6 +25,7 @@ from simulator.scenario.sections.simulated.background_spec import BackgroundSpec
 
 # Processors of one application: as many as the largest machines have.
 PARALLELISM_MAX: Final = 1024
+VISITS_MAX: Final = 1000  # each is an event of the simulation
 
 
 class FailuresSpec(Section):
@@ -130,6 +131,10 @@ class SimulatedSpec(Section):
     """Processors that the application's code can use at a time: 1 for an event loop, and for threads under a global
     interpreter lock. With `first_come`, the number of requests that compute at a time (default: all vCPUs).
     """
+    cpu_visits: Count = Field(default=1, ge=1, le=VISITS_MAX)
+    """Parts in which a request computes: its `cpu` and `io` are divided into as many equal parts, which alternate. With
+    `first_come` each part waits for its turn, as after each `await` of a handler, or each chunk of a streamed answer.
+    """
     contention: Number = Field(default=0.0, ge=0)
     """How much each further computing request slows all of them down: coefficient sigma of the Universal Scalability
     Law. Their CPU time grows.
@@ -181,7 +186,7 @@ class SimulatedSpec(Section):
     @property
     def cpu_use(self) -> CpuUse:
         """How the application's code uses the CPU."""
-        return CpuUse(self.cpu_order, self.parallelism, self.contention, self.coherency)
+        return CpuUse(self.cpu_order, self.parallelism, self.contention, self.coherency, self.cpu_visits)
 
     @property
     def memory_use(self) -> tuple[int, int]:

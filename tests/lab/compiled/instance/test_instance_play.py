@@ -23,6 +23,7 @@ APPLICATIONS: dict[str, dict[str, Any]] = {
     "shared": {"cpu": {"exponential": "20ms"}, "io": {"exponential": "60ms"}},
     "workers": {"cpu": {"exponential": "5ms"}, "io": {"exponential": "60ms"}, "workers": 3},
     "event-loop": {"cpu": {"exponential": "20ms"}, "io": "30ms", "cpu_order": "first_come", "parallelism": 1},
+    "visits": {"cpu": {"exponential": "20ms"}, "io": "30ms", "cpu_order": "first_come", "cpu_visits": 5},
     "contention": {"cpu": {"exponential": "10ms"}, "io": "30ms", "contention": 0.05, "coherency": 0.001},
 }
 OVERLOADED = {"cpu": {"exponential": "30ms"}, "io": "900ms"}

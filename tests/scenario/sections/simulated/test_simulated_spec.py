@@ -33,6 +33,7 @@ def test_an_application_says_how_its_code_uses_the_cpu() -> None:
     assert application_of("{cpu: 1ms}").cpu_use == ALL_SHARED
     told = application_of("{cpu_order: first_come, parallelism: 2, contention: 2 %, coherency: 0.001}")
     assert told.cpu_use == CpuUse(CpuOrder.FIRST_COME, 2, 0.02, 0.001)
+    assert application_of("{cpu: 1ms, cpu_visits: 10}").cpu_use == CpuUse(visits=10)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,9 @@ def test_an_application_says_how_its_code_uses_the_cpu() -> None:
         ("{cpu_order: fifo}", "must be shared or first_come"),
         ("{parallelism: 0}", "parallelism = 0, must be at least 1"),
         ("{parallelism: 1.5}", "parallelism = 1.5, must be a whole number"),
+        ("{cpu_visits: 0}", "cpu_visits = 0, must be at least 1"),
+        ("{cpu_visits: 2000}", "cpu_visits = 2000, must be at most 1000"),
+        ("{cpu_visit: 3}", "did you mean `cpu_visits`"),
         ("{backlog: 3}", "backlog = 3, must be left out without workers"),
         ("{workers: 2, backlog: -1}", "backlog = -1, must be at least 0"),
         ("{paralelism: 1}", "did you mean `parallelism`"),
