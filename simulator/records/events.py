@@ -7,12 +7,15 @@ or only of immediate use. `Chunk` (request_log.py), the requests that have ended
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from simulator.model.instance import InstanceState
 from simulator.model.text.units import duration_text
 from simulator.model.times import RunTime
 from simulator.rules.policies.port import Decision, Sample
+
+# The reason of an instance that ends because a deployment or an update has replaced its revision.
+ANOTHER_REVISION: Final = "another revision serves"
 
 
 class ScalingDecided(NamedTuple):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, Protocol
 
 import numpy as np
@@ -92,6 +93,40 @@ def is_failure(status: int) -> bool:
     return status in {NO_ANSWER, REJECTED, CLIENT_GONE.status, CLIENT_LEFT_ALB} or status >= 500
 
 
+class ErrorKind(StrEnum):
+    """A kind of failed request; the value is what a report shows."""
+
+    REJECTED = "429"
+    NO_ANSWER = "no answer"
+    CLIENT_CLOSED = "499"
+    INTERNAL = "500"
+    BAD_GATEWAY = "502"
+    UNAVAILABLE = "503"
+    GATEWAY_TIMEOUT = "504"
+    OTHER = "other 5xx"
+
+
+ERROR_KINDS: Final = tuple(ErrorKind)
+_KIND_OF: Final = {
+    REJECTED: ErrorKind.REJECTED,
+    NO_ANSWER: ErrorKind.NO_ANSWER,
+    CLIENT_GONE.status: ErrorKind.CLIENT_CLOSED,
+    CLIENT_LEFT_ALB: ErrorKind.CLIENT_CLOSED,
+    500: ErrorKind.INTERNAL,
+    502: ErrorKind.BAD_GATEWAY,
+    503: ErrorKind.UNAVAILABLE,
+    504: ErrorKind.GATEWAY_TIMEOUT,
+}
+REJECTED_INDEX: Final = ERROR_KINDS.index(ErrorKind.REJECTED)
+
+# By status: the position of its kind in ERROR_KINDS; -1 for a request that has not failed.
+KIND_OF_STATUS: Final = np.array(
+    [
+        ERROR_KINDS.index(_KIND_OF.get(status, ErrorKind.OTHER)) if is_failure(status) else -1
+        for status in range(STATUS_MAX + 1)
+    ],
+    dtype=np.int64,
+)
 _FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX + 1)])
 
 

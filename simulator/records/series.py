@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.records.histogram import COARSE, quantile_rank
-from simulator.records.request_log import REJECTED, Chunk
+from simulator.records.request_log import ERROR_KINDS, KIND_OF_STATUS, REJECTED_INDEX, Chunk
 
 # A terminal has 80 to 200 columns and a chart 600 points; more bins would only enlarge the report.
 BINS_MAX: Final = 600
@@ -69,8 +69,7 @@ class RequestSeries:
         self.bins = max(1, math.ceil(duration_s / self.width_s - 1e-9))
         shape = (sources, self.bins)
         self._served = np.zeros(shape, dtype=np.int64)
-        self._rejected = np.zeros(shape, dtype=np.int64)
-        self._failed = np.zeros(shape, dtype=np.int64)
+        self._errors = np.zeros((sources, len(ERROR_KINDS), self.bins), dtype=np.int64)
         self._blocked = np.zeros(shape, dtype=np.int64)
         self._ended = np.zeros(shape, dtype=np.int64)
         self._latency = np.zeros((*shape, COARSE.count), dtype=np.uint32)
@@ -81,11 +80,8 @@ class RequestSeries:
         failed = chunk.failed
         blocked = chunk.blocked
         served = ~(failed | blocked)
-        rejected = failed & (chunk.status == REJECTED)
-        broken = failed & ~rejected
         np.add.at(self._served, (source[served], at[served]), 1)
-        np.add.at(self._rejected, (source[rejected], at[rejected]), 1)
-        np.add.at(self._failed, (source[broken], at[broken]), 1)
+        np.add.at(self._errors, (source[failed], KIND_OF_STATUS[chunk.status[failed]], at[failed]), 1)
         np.add.at(self._blocked, (source[blocked], at[blocked]), 1)
         bucket = COARSE.index(chunk.latency_s[served])
         np.add.at(self._latency, (source[served], at[served], bucket), 1)
@@ -97,9 +93,17 @@ class RequestSeries:
     def columns(self) -> tuple[NDArray[np.int64], ...]:
         """The counters themselves, for code that counts rows in another way than `read`.
 
-        They are: served, rejected, failed and ended requests by (source, bin), and latencies by (source, bin, bucket).
+        They are: served requests by (source, bin), failed ones by (source, kind of error, bin), ended ones by (source,
+        bin), and latencies by (source, bin, bucket).
         """
-        return self._served, self._rejected, self._failed, self._ended, self._latency  # type: ignore[return-value]
+        return self._served, self._errors, self._ended, self._latency  # type: ignore[return-value]
+
+    def errors(self, sources: Iterable[int] | None = None, width_s_min: float = 0.0) -> NDArray[np.int64]:
+        """Return the failed requests by (kind of error, bin), with the sources and bins of `binned`."""
+        chosen = list(range(len(self._served)) if sources is None else sources)
+        firsts = np.arange(0, self.bins, self._merged(width_s_min))
+        by_kind: NDArray[np.int64] = np.add.reduceat(self._errors[chosen].sum(axis=0), firsts, axis=1)
+        return by_kind
 
     def telling_width_s(self, sources: Iterable[int], ended_s: float) -> float:
         """Return the smallest width for `binned` with which the bins until `ended_s` (> 0) have enough requests.
@@ -117,7 +121,7 @@ class RequestSeries:
     def binned(self, sources: Iterable[int] | None = None, width_s_min: float = 0.0) -> BinnedRequests:
         """Return the summed bins of the given sources (default: all), merged to a width of at least `width_s_min`."""
         chosen = list(range(len(self._served)) if sources is None else sources)
-        each = max(1, math.ceil(width_s_min / self.width_s - 1e-9))
+        each = self._merged(width_s_min)
         firsts = np.arange(0, self.bins, each)
         served, rejected, failed, blocked, ended = (
             np.add.reduceat(counts[chosen].sum(axis=0), firsts) for counts in (*self._outcomes, self._ended)
@@ -130,7 +134,12 @@ class RequestSeries:
 
     @property
     def _outcomes(self) -> tuple[NDArray[np.int64], ...]:
-        return self._served, self._rejected, self._failed, self._blocked
+        rejected = self._errors[:, REJECTED_INDEX]
+        return self._served, rejected, self._errors.sum(axis=1) - rejected, self._blocked
+
+    def _merged(self, width_s_min: float) -> int:
+        """Return the number of bins that are merged to one of at least this width."""
+        return max(1, math.ceil(width_s_min / self.width_s - 1e-9))
 
 
 def _is_whole(quotient: float) -> bool:

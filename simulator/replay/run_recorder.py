@@ -28,6 +28,7 @@ from simulator.report.report import RunRecord, ServiceRun, SourceRun
 from simulator.report.requests import series_part
 from simulator.report.schema import SeriesPart
 from simulator.report.services import desired_steps
+from simulator.report.verdict.service_facts import facts_of
 from simulator.rules.policies.port import Sample
 from simulator.rules.pricing import InstanceUsage
 from simulator.scenario.scenario import ScenarioSpec
@@ -258,7 +259,9 @@ class RunRecorder:
         spec = self._scenario.services.get(service.name)
         if spec is None:
             return run  # a service that the timeline created
+        sources = [self._scenario.traffic[index] for index in self._scenario.sources_of(service.name)]
         return run._replace(
+            facts=facts_of(spec, sources),
             region=spec.prices.region,
             rates=spec.prices.rates,
             automatic_deployments=spec.source.auto_deployments,

@@ -5,6 +5,7 @@ PUBLIC_MODULES = (
     "background.part",
     "check_scopes",
     "checks",
+    "cost.part",
     "decisions",
     "downstream",
     "image_pulls",
@@ -16,5 +17,9 @@ PUBLIC_MODULES = (
     "service_times.notes",
     "service_times.part",
     "services",
+    "verdict.evidence",
+    "verdict.part",
+    "verdict.service_facts",
+    "verdict.verdict",
     "web_acls",
 )

@@ -26,6 +26,7 @@ from simulator.report import schema
 from simulator.report.background.part import background_parts
 from simulator.report.check_scopes import Scopes, ServiceSide, checked_service
 from simulator.report.checks import CheckResult
+from simulator.report.cost.part import CostPart
 from simulator.report.downstream import downstream_parts
 from simulator.report.generator import generator_part
 from simulator.report.image_pulls import image_pull_parts
@@ -42,6 +43,9 @@ from simulator.report.services import (
     instances_part,
     look_parts,
 )
+from simulator.report.verdict.evidence import RunOfService
+from simulator.report.verdict.service_facts import NO_FACTS, ServiceFacts
+from simulator.report.verdict.verdict import verdict_part
 from simulator.report.web_acls import WebAclPart, web_acl_part
 from simulator.rules.policies.port import Decision
 from simulator.rules.pricing import InstanceUsage, Rates
@@ -75,6 +79,7 @@ class ServiceRun(NamedTuple):
     evaluations: Sequence[tuple[float, Decision]] = ()
     web_acl: str = ""  # the name of its web ACL; empty without one
     web_acl_counts: Mapping[tuple[str, str], int] = MappingProxyType({})  # evaluations by rule and action
+    facts: ServiceFacts = NO_FACTS
 
 
 class SourceRun(NamedTuple):
@@ -156,11 +161,16 @@ def build_report(record: RunRecord) -> schema.Report:
     readings = [_read(record, service) for service in record.services]
     services = [_service_part(record, reading) for reading in readings]
     costs = [service.cost for service in services]
-    checks = [_check_part(result) for result in _check_results(record, readings, costs, record.checks)]
+    results = _check_results(record, readings, costs, record.checks)
+    checks = [_check_part(result) for result in results]
     whole = record.stats_by_source.whole()
     report = schema.Report(
         report_version=schema.REPORT_VERSION,
         digest="",
+        verdict=verdict_part(
+            [_run_of(record, reading) for reading in readings],
+            [(result, service_of(result.expression, record)) for result in results],
+        ),
         scenario=schema.ScenarioPart(name=record.scenario, sha256=record.scenario_sha256),
         run=schema.RunPart(
             seed=record.seed,
@@ -239,12 +249,33 @@ def _service_part(record: RunRecord, reading: _Reading) -> schema.ServicePart:
     )
 
 
+def _run_of(record: RunRecord, reading: _Reading) -> RunOfService:
+    """Return what the verdict reads about a service."""
+    service, series, sources = reading.service, record.series, record.sources_of(reading.service.name)
+    width_s = series.telling_width_s(sources, record.ended_s)
+    return RunOfService(
+        name=service.name,
+        scaling=service.scaling,
+        vcpu=service.size.vcpu,
+        ended_s=record.ended_s,
+        warm_up_s=record.warm_up_s,
+        stats=reading.stats,
+        requests=series.binned(sources, width_s),
+        errors=series.errors(sources, width_s),
+        times=reading.times,
+        raises=reading.raises,
+        events=record.events,
+        downstream=record.downstream,
+        facts=service.facts,
+    )
+
+
 def _web_acl_part(record: RunRecord, service: ServiceRun) -> WebAclPart:
     stats = record.stats_by_source.after_warm_up(record.sources_of(service.name))
     return web_acl_part(service.name, service.web_acl, stats, service.web_acl_counts, record.rules)
 
 
-def _cost_part(record: RunRecord, service: ServiceRun) -> schema.CostPart:
+def _cost_part(record: RunRecord, service: ServiceRun) -> CostPart:
     return cost_part(
         service.usages,
         service.region,
@@ -259,7 +290,7 @@ def _cost_part(record: RunRecord, service: ServiceRun) -> schema.CostPart:
 def _check_results(
     record: RunRecord,
     readings: Sequence[_Reading],
-    costs: Sequence[schema.CostPart],
+    costs: Sequence[CostPart],
     checks: Sequence[CheckExpression],
 ) -> list[CheckResult]:
     sides = {

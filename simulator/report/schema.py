@@ -13,12 +13,14 @@ from pydantic import ConfigDict, Field
 from simulator.model.text.field_docstrings import DescribedModel
 from simulator.report.assumptions import AssumptionsPart
 from simulator.report.background.part import BackgroundPart
+from simulator.report.cost.part import CostPart
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.downstream import DownstreamPart
 from simulator.report.generator import GeneratorPart
 from simulator.report.image_pulls import ImagePullsPart
 from simulator.report.notes import NotePart
 from simulator.report.service_times.part import ServiceTimesPart
+from simulator.report.verdict.part import VerdictPart
 from simulator.report.web_acls import WebAclPart
 
 REPORT_VERSION: Final = 2
@@ -198,42 +200,6 @@ class InstancesPart(ReportPart):
     """Starts that failed or were cancelled."""
 
 
-class LinePart(ReportPart):
-    """A line of a bill: quantity x rate."""
-
-    item: str
-    quantity: float
-    unit: str
-    rate_usd: float
-    usd: float
-
-
-class BillPart(ReportPart):
-    """USD, not rounded to cents."""
-
-    lines: list[LinePart]
-    usd: float
-
-
-class CostPart(ReportPart):
-    """The cost that App Runner would charge."""
-
-    region: str
-    """The Region whose rates apply."""
-    prices: str = ""
-    """The date and source of the rates."""
-    estimated: bool = False
-    """True if the Region's rates are estimates, not read from a source (prices says how)."""
-    month_rests_on: str = ""
-    """The basis from which the month is extrapolated."""
-    run: BillPart
-    """For the whole run, warm-up included."""
-    month: BillPart
-    """The cost of 730 hours like the run; minimum charges that extend beyond the end of the run are cut there."""
-    usd_per_million_served: float | None
-    """The run's bill / served requests x 10^6."""
-
-
 class SeriesPart(ReportPart):
     """The service over time: columns of equal length, one value per bin; requests by their intended time."""
 
@@ -310,9 +276,11 @@ class Report(ReportPart):
 
     report_version: Literal[2]
     digest: str
-    """SHA-256 of all but `digest`, `versions`, `notes`, `assumptions` and `service_times`, in the canonical form of
-    serialization.py.
+    """SHA-256 of all but `digest`, `versions`, `verdict`, `notes`, `assumptions` and `service_times`, in the canonical
+    form of serialization.py.
     """
+    verdict: VerdictPart | None = Field(default=None)
+    """What happened to which requests, why, and what would have changed it. Every run has it."""
     scenario: ScenarioPart
     run: RunPart
     versions: VersionsPart

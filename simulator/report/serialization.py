@@ -18,7 +18,7 @@ _plain: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 # The digest covers the events of the run, so it must not depend on the versions of Python or numpy, nor on the wording
 # of notes. Assumptions and modelled service times come from other runs.
-_NOT_DIGESTED: Final = frozenset({"digest", "versions", "notes", "assumptions", "service_times"})
+_NOT_DIGESTED: Final = frozenset({"digest", "versions", "verdict", "notes", "assumptions", "service_times"})
 # Added after the first digests were published: without this field, a run keeps its digest.
 _LEFT_OUT_IF_EMPTY: Final = ("downstream", "image_pulls", "background", "web_acls", "assumptions", "service_times")
 _BLOCKED: Final = "blocked"  # in counts and series; omitted in runs without a web ACL

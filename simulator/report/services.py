@@ -10,15 +10,13 @@ from simulator.model.text.quantities import time_text
 from simulator.records.events import ConfigurationChanged, Event, EventLogged, InstanceMoved, ScalingDecided
 from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.scale_out import ScaleOut
+from simulator.report.cost.part import BillPart, CostPart, LinePart
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.schema import (
-    BillPart,
     ConfigurationPart,
-    CostPart,
     EventPart,
     InstanceEventPart,
     InstancesPart,
-    LinePart,
 )
 from simulator.rules.policies.port import Decision
 from simulator.rules.pricing import Bill, InstanceUsage, Rates, bill, metered, per_month

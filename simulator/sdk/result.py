@@ -16,6 +16,7 @@ from simulator.lab.figures import Figure, figures
 from simulator.lab.why import parse_moment, why
 from simulator.model.text.problems import one_of
 from simulator.report import schema
+from simulator.report.cost.part import LinePart
 from simulator.report.decisions import DecisionPart
 from simulator.report.report import RunRecord
 from simulator.report.serialization import report_json
@@ -92,7 +93,7 @@ class Result:
 
     def bill(self, service: str | None = None, library: Library = "pandas") -> Any:
         """Return what App Runner would charge for the run: a row per item of the bill."""
-        return _frame(self._service(service).cost.run.lines, schema.LinePart, library)
+        return _frame(self._service(service).cost.run.lines, LinePart, library)
 
     def checks(self, library: Library = "pandas") -> Any:
         """Return the scenario's checks with the measured values."""

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.records.request_log import ERROR_KINDS, ErrorKind
 from simulator.records.series import BINS_MAX, RequestSeries, bin_width_s
 from tests.records.rows import Row, tell
 
@@ -94,3 +95,28 @@ def test_bins_below_a_second_hold_ten_requests_in_the_mean(duration_s: float, ra
 @pytest.mark.case("X4")
 def test_a_service_without_traffic_has_bins_of_a_second() -> None:
     assert RequestSeries(1, 60).telling_width_s([], 60) == 1.0
+
+
+def test_failed_requests_are_counted_by_kind() -> None:
+    series = RequestSeries(1, 600)
+    statuses = (200, 404, 429, 0, 499, 460, 500, 502, 503, 503, 504, 599)
+    tell(series.read, *(Row(intended_s=3.0, status=status) for status in statuses))
+    counts = dict(zip(ERROR_KINDS, series.errors()[:, 3].tolist(), strict=True))
+    assert counts == {
+        ErrorKind.REJECTED: 1,
+        ErrorKind.NO_ANSWER: 1,
+        ErrorKind.CLIENT_CLOSED: 2,
+        ErrorKind.INTERNAL: 1,
+        ErrorKind.BAD_GATEWAY: 1,
+        ErrorKind.UNAVAILABLE: 2,
+        ErrorKind.GATEWAY_TIMEOUT: 1,
+        ErrorKind.OTHER: 1,
+    }
+
+
+def test_errors_have_the_bins_and_the_sums_of_the_other_columns() -> None:
+    series = RequestSeries(2, 600)
+    tell(series.read, *(Row(source=n % 2, intended_s=n * 1.0, status=429 if n % 3 else 503) for n in range(60)))
+    binned, errors = series.binned([1], 10), series.errors([1], 10)
+    assert errors[0].tolist() == binned.rejected.tolist()
+    assert errors[1:].sum(axis=0).tolist() == binned.failed.tolist()

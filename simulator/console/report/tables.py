@@ -19,12 +19,12 @@ from simulator.model.text.quantities import (
     time_text,
     usd_text,
 )
+from simulator.report.cost.part import CostPart
 from simulator.report.decisions import DecisionPart
 from simulator.report.downstream import DownstreamEventPart
 from simulator.report.schema import (
     ActPart,
     CheckPart,
-    CostPart,
     EventPart,
     LatencyPart,
     RequestsPart,

@@ -16,17 +16,15 @@ import numpy as np
 
 from simulator.lab.compiled.compiled import entry, kernel
 from simulator.records.histogram import COARSE, FINE, Histogram
-from simulator.records.request_log import REJECTED, STATUS_MAX, Chunk, is_failure
+from simulator.records.request_log import KIND_OF_STATUS, STATUS_MAX, Chunk
 from simulator.records.request_stats import RequestStats, StatsBySource
 from simulator.records.series import RequestSeries
 from simulator.replay.run_recorder import OFFERED_WINDOW_S
 
-FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX + 1)])
 HISTOGRAMS: Final = ("latency", "queue", "cold", "service", "error_latency")
 LATENCY, QUEUE, COLD, SERVICE, FAILURE_LATENCY = range(5)
 _FINE_SHIFT, _FINE_BASE, _FINE_LAST = FINE.shift, FINE.base, FINE.count - 1
 _COARSE_SHIFT, _COARSE_BASE, _COARSE_LAST = COARSE.shift, COARSE.base, COARSE.count - 1
-_REJECTED: Final = int(REJECTED)
 # The period in seconds that a live view shows, plus the current second.
 LATELY_S: Final = OFFERED_WINDOW_S + 1.0
 # Maximum number of rows kept for a live view, so that memory does not grow with the rate: 7 MB. Further rows are
@@ -56,13 +54,14 @@ def _count(counts: Any, total_ns: Any, extremes: Any, value_s: float, bits: int)
 
 @entry
 def _tally(
-    rows: Any, bits: Any, failures: Any, warm_up_s: float, width_s: float,
+    rows: Any, bits: Any, error_kinds: Any, warm_up_s: float, width_s: float,
     statuses: Any, colds: Any, counts: Any, totals: Any, extremes: Any,
-    served: Any, rejected: Any, failed: Any, ended: Any, latency: Any,
+    served: Any, errors: Any, ended: Any, latency: Any,
 ) -> None:  # fmt: skip
     """Count rows into request statistics.
 
-    `bits` is the memory of `rows` read as integers: five per row precede its last two fields.
+    `bits` is the memory of `rows` read as integers: five per row precede its last two fields. `error_kinds`: by status,
+    below zero for a request that did not fail.
     """
     last = served.shape[1] - 1
     for n in range(rows.shape[0]):
@@ -72,12 +71,10 @@ def _tally(
         statuses[source, late, status] += 1
         c, t, e = counts[source, late], totals[source, late], extremes[source, late]
         at = min(max(int(row.intended_s / width_s), 0), last)
-        if failures[status]:
+        kind = error_kinds[status]
+        if kind >= 0:
             _count(c[FAILURE_LATENCY], t[FAILURE_LATENCY], e[FAILURE_LATENCY], row.latency_s, bits[n, 1])
-            if status == _REJECTED:
-                rejected[source, at] += 1
-            else:
-                failed[source, at] += 1
+            errors[source, kind, at] += 1
         else:
             _count(c[LATENCY], t[LATENCY], e[LATENCY], row.latency_s, bits[n, 1])
             _count(c[QUEUE], t[QUEUE], e[QUEUE], row.queue_s, bits[n, 2])
@@ -130,7 +127,7 @@ class Accumulators:
         bits = rows.view(np.int64).reshape(len(rows), -1)
         series = self._series
         _tally(
-            rows, bits, FAILURES, float(self._stats_by_source.warm_up_s), float(series.width_s),
+            rows, bits, KIND_OF_STATUS, float(self._stats_by_source.warm_up_s), float(series.width_s),
             self._statuses, self._colds, self._counts, self._totals_ns, self._extremes,
             *series.columns,
         )  # fmt: skip

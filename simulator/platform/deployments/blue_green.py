@@ -13,6 +13,7 @@ from simulator.fleet.ports import LaunchError, NotReady
 from simulator.model.resources.phase import Phase
 from simulator.platform.platform import Service
 from simulator.platform.revision import Revision, ServicePlan
+from simulator.records.events import ANOTHER_REVISION
 from simulator.world.tasks import Tasks, first_of
 
 # How long healthy new instances must stay healthy before they get traffic. With a TCP check an application is healthy
@@ -26,7 +27,6 @@ SETTLE_S: Final = 5.0
 
 _LOOK_AGAIN_S: Final = 0.1  # seconds between the probes of an instance that has failed one
 
-_ANOTHER: Final = "another revision serves"
 
 LogLine = Callable[[str], None]
 
@@ -82,7 +82,7 @@ async def deploy(
     finally:
         end_reports()
     if before is not None:
-        await before.drain(_ANOTHER)
+        await before.drain(ANOTHER_REVISION)
         await _check_successor(service, revision)
 
 
@@ -154,7 +154,7 @@ async def _failure(revision: Revision, settle_s: float) -> LaunchError | OSError
 async def _route_and_finish(before: Revision | None, steps: PhaseProgress) -> None:
     await steps.reach(Phase.ROUTED)
     if before is not None:
-        await before.finish(_ANOTHER)
+        await before.finish(ANOTHER_REVISION)
 
 
 async def _unless_lost(revision: Revision, work: Coroutine[Any, Any, None]) -> None:

@@ -22,14 +22,13 @@ from simulator.platform.deployments.blue_green import beside
 from simulator.platform.deployments.divided_traffic import DividedTraffic
 from simulator.platform.platform import Service
 from simulator.platform.revision import Revision, ServicePlan
-from simulator.records.events import InstanceMoved
+from simulator.records.events import ANOTHER_REVISION, InstanceMoved
 from simulator.records.journal import Journal
 from simulator.rules.deployments.rollback_alarm import AlarmPeriods, RollbackAlarm
 from simulator.rules.deployments.strategy import StagedDeployment, TrafficShift
 from simulator.world.clock import RunClock
 from simulator.world.tasks import Tasks, first_of, until
 
-ANOTHER: Final = "another revision serves"
 ROLLED_BACK: Final = "the deployment is rolled back"
 
 
@@ -162,9 +161,9 @@ class StagedRun:
         self._reach(DeploymentStage.CLEAN_UP, new, f"the instances of revision {before.number} are deregistered")
         self._service.scale_together(new)
         over_s = self._loop.time() + self._strategy.deregistration_s
-        await before.finish(ANOTHER)
+        await before.finish(ANOTHER_REVISION)
         await asyncio.sleep(max(0.0, over_s - self._loop.time()))
-        await before.drain(ANOTHER)
+        await before.drain(ANOTHER_REVISION)
         self._service.autoscaler.deploys = False
 
     def _restore(self, before: Revision | None, new: Revision) -> None:
