@@ -123,14 +123,14 @@ def _model(parts: _Parts, name: str, seed: int) -> CalibratedModel:
     found, known, routes = parts.found, parts.known, parts.routes
     start, start_stages = direct.start_up(parts.observations)
     failures = direct.failure_share(parts.stages)
-    more = {**start.keys, **failures.keys, **_quota(parts.stages[0])}
+    measured = (start, failures, direct.memory(parts.observations))
+    quota = _quota(parts.stages[0])
+    more = {key: value for part in measured for key, value in part.keys.items()} | quota
     limits = list(_limits(parts))
     parameters = [
         *parameters_of(known, routes),
         *limits,
-        *failures.parameters,
-        *start.parameters,
-        *direct.memory(parts.observations),
+        *(parameter for part in measured for parameter in part.parameters),
     ]
     members = known.members(_MEMBERS)
     first = parts.observations[0]
@@ -139,7 +139,12 @@ def _model(parts: _Parts, name: str, seed: int) -> CalibratedModel:
         application=application_of(known.best, routes, more),
         routes=routes,
         parameters=tuple(parameters),
-        members=tuple(ModelMember(weight=1.0, application=application_of(each, routes, more)) for each in members),
+        members=tuple(
+            ModelMember(
+                weight=1.0, application=application_of(each, routes, direct.of_member(measured, number) | quota)
+            )
+            for number, each in enumerate(members)
+        ),
         fit=Fit(
             stages=tuple(stage_fits(found, routes)),
             goodness=GoodnessOfFit(

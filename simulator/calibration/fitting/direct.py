@@ -12,21 +12,40 @@ from simulator.calibration.fitting.fit_stage import FitStage
 from simulator.calibration.fitting.laws import Array
 from simulator.calibration.model.calibrated_model import ModelParameter, StartUpStage
 from simulator.calibration.model.scenario_text import time_text
-from simulator.calibration.observation.observation import ServiceObservation
+from simulator.calibration.observation.observation import ServiceObservation, StartTimes
 from simulator.lab.quantiles import beta_quantile, t_quantile
 from simulator.world.random_streams import RandomStreams
 
 _STARTS_FOR_INTERVAL: Final = 3
+_DRAWS: Final = 40  # as many as members
+_NO_SPREAD: Final = 0.005  # of a logarithm
 _NORMAL_P95: Final = 1.6448536269514722
 _IN_FLIGHT_SPREAD: Final = 2.0  # requests in flight must differ by more, for memory to depend on them visibly
+_MB: Final = 1024**2
+_RESAMPLES: Final = 200
+_MEMORY: Final = {
+    "at rest": ("memory at rest", "at_rest"),
+    "of a request": ("memory of a request in progress", "request"),
+}
+_BY_REGRESSION: Final = "By regression of the samples over the requests in progress."
 _BLOCK: Final = 5  # samples in a block: memory of neighbouring seconds is nearly the same
 
 
 class DirectPart(NamedTuple):
-    """Keys of `application.simulated`, and their parameters."""
+    """Keys of `application.simulated` and their parameters. `draws`: keys with values that the data allow, too."""
 
     keys: dict[str, Any]
     parameters: list[ModelParameter]
+    draws: tuple[dict[str, Any], ...] = ()
+
+    def of_member(self, number: int) -> dict[str, Any]:
+        """Return the keys of a member of the model."""
+        return self.draws[number % len(self.draws)] if self.draws else self.keys
+
+
+def of_member(parts: Sequence[DirectPart], number: int) -> dict[str, Any]:
+    """Return the keys of all parts in a member of the model."""
+    return {key: value for part in parts for key, value in part.of_member(number).items()}
 
 
 def failure_share(stages: Sequence[FitStage]) -> DirectPart:
@@ -64,26 +83,95 @@ def start_up(observations: Sequence[ServiceObservation]) -> tuple[DirectPart, tu
     stages = tuple(
         _start_stage(name, known) for name, times in named.items() if (known := [t for t in times if math.isfinite(t)])
     )
-    until_listening = [_until_listening_s(start.total_s, start.launch_s, start.listening_s) for start in starts]
-    if not until_listening:
-        return DirectPart({}, []), stages
-    median_s, low_s, high_s, sigma = _log_normal(until_listening)
-    spec: Any = time_text(median_s)
-    if sigma > 0.005:
-        spec = {
-            "lognormal": {"median": time_text(median_s), "p95": time_text(median_s * math.exp(_NORMAL_P95 * sigma))}
-        }
-    parameter = ModelParameter(
+    return _start_up([_timed(start, each) for each in observations for start in each.starts]), stages
+
+
+class _Start(NamedTuple):
+    """A start until the application listens. `cpu_s`: its CPU time, NaN if unknown; `speed`: that of one thread."""
+
+    until_listening_s: float
+    cpu_s: float
+    speed: float
+
+    @property
+    def waiting_s(self) -> float:
+        """Time in which the start did not compute."""
+        return self.until_listening_s - self.cpu_s / self.speed
+
+
+def _timed(start: StartTimes, observation: ServiceObservation) -> _Start:
+    until_s = _until_listening_s(start.total_s, start.launch_s, start.listening_s)
+    speed = min(1.0, 1.0 if observation.size is None else observation.size.vcpu)
+    return _Start(until_s, min(start.cpu_s, until_s * speed), speed)
+
+
+def _start_up(starts: Sequence[_Start]) -> DirectPart:
+    """Return the start-up. Its CPU time takes longer on a part of a vCPU, the rest does not."""
+    if not starts:
+        return DirectPart({}, [])
+    times_s = [start.until_listening_s for start in starts]
+    median_s, low_s, high_s, sigma = _log_normal(times_s)
+    count = f"Of {len(starts)} starts."
+    whole = ModelParameter(
         name="median start-up until the application listens",
         unit="s",
         value=median_s,
         low=low_s,
         high=high_s,
         how="measured",
-        key=("simulated", "start_up"),
-        sentence=f"Of {len(until_listening)} starts.",
+        sentence=count,
     )
-    return DirectPart({"start_up": spec}, [parameter]), stages
+    rng = RandomStreams(1).stream("calibration", "start-up")
+    if not all(start.cpu_s > 0 for start in starts):  # or NaN
+        moves = _moves(rng, len(starts)) * sigma / math.sqrt(len(starts))
+        drawn = tuple({"start_up": _log_normal_spec(median_s * math.exp(move), sigma)} for move in moves)
+        keyed = whole.model_copy(update={"key": ("simulated", "start_up")})
+        return DirectPart({"start_up": _log_normal_spec(median_s, sigma)}, [keyed], drawn)
+    parts = np.array([(max(start.waiting_s, 0.0), start.cpu_s) for start in starts])
+    means, spreads = parts.mean(axis=0), parts.std(axis=0, ddof=1) if len(parts) > 1 else np.zeros(2)
+    errors = spreads / math.sqrt(len(parts))
+    known = len(parts) >= _STARTS_FOR_INTERVAL
+    half = t_quantile(len(parts) - 1, 0.975) * errors if known else np.zeros(2)
+    parameters = [
+        ModelParameter(
+            name=name,
+            unit="s",
+            value=float(means[place]),
+            low=max(0.0, float(means[place] - half[place])) if known else None,
+            high=float(means[place] + half[place]) if known else None,
+            how="measured",
+            key=("simulated", key),
+            sentence=count,
+        )
+        for place, (name, key) in enumerate(
+            [("start-up until it listens, without CPU", "start_up"), ("CPU time of the start-up", "start_up_cpu")]
+        )
+    ]
+
+    def keys(values: Array) -> dict[str, Any]:
+        waiting_s, cpu_s = np.maximum(values, 0.0).tolist()
+        variation = spreads[0] / waiting_s if waiting_s > 0 else 0.0
+        sigma = math.sqrt(math.log1p(variation**2))  # of a log-normal distribution with this mean and deviation
+        return {
+            "start_up": _log_normal_spec(waiting_s * math.exp(-(sigma**2) / 2), sigma),
+            "start_up_cpu": time_text(cpu_s),
+        }
+
+    moves = np.stack([_moves(rng, len(parts)) for _ in means], axis=1)
+    return DirectPart(keys(means), [whole, *parameters], tuple(keys(means + move * errors) for move in moves))
+
+
+def _moves(rng: np.random.Generator, count: int) -> Array:
+    """Return draws of the error of a mean of `count` values in standard errors; 0 if there are too few for one."""
+    if count < _STARTS_FOR_INTERVAL:
+        return np.zeros(_DRAWS)
+    return rng.standard_t(count - 1, _DRAWS)
+
+
+def _log_normal_spec(median_s: float, sigma: float) -> Any:
+    if sigma <= _NO_SPREAD or median_s <= 0:
+        return time_text(median_s)
+    return {"lognormal": {"median": time_text(median_s), "p95": time_text(median_s * math.exp(_NORMAL_P95 * sigma))}}
 
 
 def _until_listening_s(total_s: float, launch_s: float, listening_s: float) -> float:
@@ -110,7 +198,7 @@ def _log_normal(times_s: Sequence[float]) -> tuple[float, float | None, float | 
     return median_s, median_s * math.exp(-half), median_s * math.exp(half), sigma
 
 
-def memory(observations: Sequence[ServiceObservation]) -> list[ModelParameter]:
+def memory(observations: Sequence[ServiceObservation]) -> DirectPart:
     """Return the memory at rest and for each request in progress, by regression over the samples of all stages."""
     samples = [load.samples for each in observations for load in each.loads]
     used = np.concatenate([each.memory_bytes for each in samples]) if samples else np.zeros(0)
@@ -118,24 +206,38 @@ def memory(observations: Sequence[ServiceObservation]) -> list[ModelParameter]:
     known = np.isfinite(used) & np.isfinite(in_flight)
     used, in_flight = used[known], in_flight[known]
     if len(used) < 4 * _BLOCK:
-        return []
+        return DirectPart({}, [])
     if np.ptp(in_flight) < _IN_FLIGHT_SPREAD:
-        return [_memory("memory at rest", float(np.median(used)), None, "Too few requests were in progress at a time.")]
-    slope, rest = _line(in_flight, used)
+        rest = float(np.median(used))
+        few = "Too few requests were in progress at a time."
+        return DirectPart(
+            _memory_keys(rest, 0.0), [_memory("at rest", rest, None, ""), _memory("of a request", 0.0, None, few)]
+        )
+    limits = [each.size.memory_mb * _MB for each in observations if each.size is not None]
+    limit = min(limits, default=math.inf)
+
+    def line(rows: slice | Array) -> tuple[float, float]:
+        slope, rest = _line(in_flight[rows], used[rows])
+        # Less than the limit with the requests that were in progress: the instance was not killed.
+        return max(0.0, min(slope, (limit - rest) / (in_flight.max() + 1))), rest
+
+    slope, rest = line(slice(None))
     blocks = [np.arange(first, min(first + _BLOCK, len(used))) for first in range(0, len(used), _BLOCK)]
     rng = RandomStreams(1).stream("calibration", "memory")
-    drawn = []
-    for _ in range(200):
-        rows = np.concatenate([blocks[block] for block in rng.integers(len(blocks), size=len(blocks))])
-        drawn.append(_line(in_flight[rows], used[rows]))
-    slopes, rests = np.array(drawn).T
-    return [
-        _memory("memory at rest", rest, (float(np.quantile(rests, 0.025)), float(np.quantile(rests, 0.975))), ""),
-        _memory(
-            "memory of a request in progress", max(0.0, slope),
-            (max(0.0, float(np.quantile(slopes, 0.025))), max(0.0, float(np.quantile(slopes, 0.975)))), "",
-        ),
-    ]  # fmt: skip
+    drawn = [
+        line(np.concatenate([blocks[block] for block in rng.integers(len(blocks), size=len(blocks))]))
+        for _ in range(_RESAMPLES)
+    ]
+    slopes, rests = (np.quantile(values, (0.025, 0.975)).tolist() for values in zip(*drawn, strict=True))
+    return DirectPart(
+        _memory_keys(rest, slope),
+        [_memory("at rest", rest, rests, ""), _memory("of a request", slope, slopes, "")],
+        tuple(_memory_keys(rest, slope) for slope, rest in drawn[:_DRAWS]),
+    )
+
+
+def _memory_keys(rest: float, request: float) -> dict[str, Any]:
+    return {"memory": {key: f"{size / _MB:.5g} MB" for key, size in (("at_rest", rest), ("request", request))}}
 
 
 def _line(x: Array, y: Array) -> tuple[float, float]:
@@ -144,7 +246,9 @@ def _line(x: Array, y: Array) -> tuple[float, float]:
     return slope, float(y.mean() - slope * x.mean())
 
 
-def _memory(name: str, value: float, interval: tuple[float, float] | None, sentence: str) -> ModelParameter:
+def _memory(which: str, value: float, interval: Sequence[float] | None, unknown: str) -> ModelParameter:
+    """Return the parameter of memory `at rest` or `of a request`. `unknown`: why nothing is known; empty otherwise."""
+    name, key = _MEMORY[which]
     low, high = interval if interval is not None else (None, None)
     return ModelParameter(
         name=name,
@@ -152,8 +256,9 @@ def _memory(name: str, value: float, interval: tuple[float, float] | None, sente
         value=value,
         low=None if low is None else min(low, value),
         high=None if high is None else max(high, value),
-        how="measured",
-        sentence=sentence or "By regression of the samples over the requests in progress.",
+        how="unknown" if unknown else "measured",
+        key=("simulated", "memory", key),
+        sentence=unknown or _BY_REGRESSION if interval is not None or unknown else "Of the samples of all stages.",
     )
 
 
