@@ -77,9 +77,10 @@ class Reading:
     """What the formats find while they read the files of one import.
 
     `functions` of a dataset, `routes` of requests, and `skipped`: the number of lines that are no requests.
+    `exact_paths`: see `Routes`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, exact_paths: bool = False) -> None:
         self.functions = Names()
-        self.routes = Routes()
+        self.routes = Routes(exact=exact_paths)
         self.skipped = 0

@@ -53,6 +53,7 @@ class Imported:
     `start_s`: its start in the time of the dataset. `offered`: the requests of all functions in the chosen part of the
     files; `skipped_lines`: lines that are no requests. `ranking`: functions by their requests in the files, the
     busiest first; empty if the files have no functions. `settings`: of the service, from files that have them.
+    `exact_paths`: paths are as in the files, with their queries.
     """
 
     formats: tuple[Format, ...]
@@ -63,6 +64,7 @@ class Imported:
     skipped_lines: int
     ranking: tuple[tuple[str, float], ...] = ()
     settings: ServiceSettings = field(default_factory=ServiceSettings)
+    exact_paths: bool = False
 
 
 class _Read(NamedTuple):
@@ -85,12 +87,16 @@ def import_files(paths: Sequence[Path], settings: ImportSettings) -> Imported:
         ScenarioError: if a file cannot be read, or has an invalid row.
         ValueError: for settings that do not fit the files, such as the name of a function that none of them has.
     """
+    places = [path.resolve() for path in paths]
+    repeated = next((path for at, path in enumerate(paths) if places[at] in places[:at]), None)
+    if repeated is not None:
+        raise ValueError(f"{repeated} is given twice: its requests would count twice")
     given = [InputFile(path) for path in paths]
     files = [each for each in given if settings.format_name is not None or not is_settings(each)]
     if not files:
         raise ValueError("the files have settings of a service only; give a recording of its traffic too")
     reads = [_Read(each, _format(each, settings)) for each in files]
-    reading = Reading()
+    reading = Reading(exact_paths=settings.exact_paths)
     totals = Totals()
     if any(each.form.has_functions for each in reads) or settings.skip_s or settings.length_s is not None:
         for block in _blocks(reads, reading):
@@ -120,6 +126,7 @@ def import_files(paths: Sequence[Path], settings: ImportSettings) -> Imported:
         skipped_lines=reading.skipped,
         ranking=totals.ranking(reading),
         settings=merged(settings_of(each) for each in given if each not in files),
+        exact_paths=settings.exact_paths,
     )
 
 

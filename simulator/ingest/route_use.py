@@ -62,13 +62,17 @@ class RouteUse:
             self._add_durations(routes, block.duration_s[known])
 
     def shares(self, names: Sequence[str]) -> list[RouteShare]:
-        """Return the busiest routes, the busiest first, and the rest as one. `names`: of all routes of the import."""
-        order = np.argsort(-self._requests, kind="stable")
-        used = [int(route) for route in order if self._requests[route] > 0]
-        listed, rest = used[:LISTED_MAX], used[LISTED_MAX:]
-        shares = [self._share(names[route], (route,)) for route in listed]
-        if rest:
-            shares.append(self._share("GET /", rest))
+        """Return the busiest routes, the busiest first, and the rest as one.
+
+        `names`: of all routes of the import; routes of the same name are one.
+        """
+        used: dict[str, list[int]] = {}
+        for route in np.flatnonzero(self._requests).tolist():
+            used.setdefault(names[route], []).append(route)
+        order = sorted(used, key=lambda name: -float(self._requests[used[name]].sum()))
+        shares = [self._share(name, used[name]) for name in order[:LISTED_MAX]]
+        if len(order) > LISTED_MAX:
+            shares.append(self._share("GET /", [route for name in order[LISTED_MAX:] for route in used[name]]))
         return shares
 
     def _share(self, name: str, routes: Sequence[int]) -> RouteShare:

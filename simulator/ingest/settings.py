@@ -13,6 +13,7 @@ class ImportSettings:
     `everything`: all functions together as one service. Without any of them the busiest function is taken.
     `skip_s`, `length_s`: the part of the recording, in its own time; None: to its end. `bin_s`: count requests in bins
     of this width; None keeps the time of each request where the file has it.
+    `exact_paths`: keep paths and queries as they are.
     """
 
     format_name: str | None = None
@@ -22,3 +23,4 @@ class ImportSettings:
     skip_s: float = 0.0
     length_s: float | None = None
     bin_s: float | None = None
+    exact_paths: bool = False

@@ -97,7 +97,8 @@ def _guessed(imported: Imported, models: Mapping[str, ArrivalModel]) -> Iterator
     if any(each.counts is not None for each in replayed):
         yield "requests of a bin are played at random times within it"
     if any(each.routes for each in imported.services):
-        yield "the mix of routes is the same at all times; {id} stands for numbers, hashes and tokens in paths"
+        values = "; {id} stands for numbers, hashes, tokens and names of many in paths"
+        yield f"the mix of routes is the same at all times{'' if imported.exact_paths else values}"
     if any(not each.durations.are_known for each in imported.services):
         yield f"the service time, {UNKNOWN_TIME}: the files do not have it"
     else:
@@ -108,7 +109,8 @@ def _guessed(imported: Imported, models: Mapping[str, ArrivalModel]) -> Iterator
 
 def _dropped(imported: Imported) -> Iterator[str]:
     for form in imported.formats:
-        yield from form.dropped
+        for text in form.dropped:
+            yield text.replace("queries, ", "") if imported.exact_paths else text
     if imported.settings.source_folder is not None and len(imported.services) > 1:
         yield "the source code of the application: only one service can have it"
     for each in imported.services:

@@ -50,3 +50,17 @@ def test_a_route_with_few_durations_has_no_distribution() -> None:
     use.add(block([0] * 99))
 
     assert use.shares(["GET /"])[0].durations is None
+
+
+def test_routes_of_the_same_name_are_one() -> None:
+    use = RouteUse()
+    use.add(block([0] * 60, seconds=0.05))
+    use.add(block([1] * 100, seconds=0.2))
+    use.add(block([2] * 60, seconds=0.05, sent=300))
+
+    first, second = use.shares(["GET /users/{id}", "GET /", "GET /users/{id}"])
+
+    assert (first.path, first.requests, first.sent_bytes) == ("/users/{id}", 120, 200)
+    assert first.durations is not None
+    assert first.durations.count == 120
+    assert second.path == "/"

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.ingest import routes
-from simulator.ingest.routes import NO_ROUTE, OTHER, Routes, route_of
+from simulator.ingest.routes import CROWD_MIN, NO_ROUTE, OTHER, Routes, route_of
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,7 @@ from simulator.ingest.routes import NO_ROUTE, OTHER, Routes, route_of
         ("GET /history/apollo/apollo-13.html HTTP/1.0", "GET /history/apollo/apollo-13.html"),
         ("GET /page/17.html HTTP/1.0", "GET /page/{id}.html"),
         ("GET /a/deadbeef1 HTTP/1.1", "GET /a/{id}"),
+        ("GET /call/%2B4917612345678 HTTP/1.1", "GET /call/{id}"),
         ("GET /feedback HTTP/1.1", "GET /feedback"),
         ("OPTIONS * HTTP/1.1", "OPTIONS /"),
         ("-", ""),
@@ -98,3 +101,51 @@ def test_a_block_of_lines_has_the_routes_of_its_lines(lines: list[str]) -> None:
     names = [found.names[number] if number != NO_ROUTE else "" for number in found.numbers(requests).tolist()]
 
     assert names == [route_of(request) for request in requests]
+
+
+def _users(count: int) -> list[bytes]:
+    """Return requests of users with names, in groups of the same form, among those of an application."""
+    names = [f"{first}{second}" for first in "abcdefghijklmnopqrst" for second in ("nna", "ert", "ike", "oe.doe", "-x")]
+    letters = [f"{name}-{letter}" for letter in "klmnopqrst" for name in names]
+    lines = []
+    for name in letters[:count]:
+        lines += [f"GET /users/{name} HTTP/1.1", f"POST /users/{name}/orders HTTP/1.1", "GET /users/me HTTP/1.1"]
+    return [line.encode() for line in [*lines, *(f"GET /api/{word} HTTP/1.1" for word in ("cart", "items", "login"))]]
+
+
+@pytest.mark.parametrize("count", [CROWD_MIN + 1, 3 * CROWD_MIN, 10 * CROWD_MIN])
+@pytest.mark.parametrize("block", [50, 100_000])
+def test_names_of_many_users_are_no_routes(count: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "ROUTES_MAX", 300)
+    lines = _users(count)
+    found = Routes()
+
+    numbers = [
+        number for at in range(0, len(lines), block) for number in found.numbers(lines[at : at + block]).tolist()
+    ]
+
+    names = found.names
+    assert Counter(names[number] for number in numbers) == {
+        "GET /users/{id}": count,
+        "POST /users/{id}/orders": count,
+        "GET /users/me": count,  # a third of the requests in this place: a word of the application
+        "GET /api/cart": 1,
+        "GET /api/items": 1,
+        "GET /api/login": 1,
+    }
+
+
+def test_a_place_with_few_names_keeps_them() -> None:
+    found = Routes()
+    found.numbers([f"GET /rpc/Method-{'abcdefghij'[n // 10]}{'klmnopqrst'[n % 10]}".encode() for n in range(CROWD_MIN)])
+
+    assert len(set(found.names)) == CROWD_MIN
+
+
+def test_exact_paths_are_kept_with_their_queries() -> None:
+    found = Routes(exact=True)
+    found.numbers(
+        [b"GET /users/17?q=caf%C3%A9 HTTP/1.1", b"GET https://h:8443/a?b HTTP/1.1", b"OPTIONS * HTTP/1.1", b"-"]
+    )
+
+    assert found.names == ["GET /users/17?q=caf%C3%A9", "GET /a?b", "OPTIONS /"]

@@ -144,7 +144,13 @@ def _check_resolution(durations_s: Floats, name: str) -> None:
 
 
 def _busiest(routes: Integers, names: Sequence[str]) -> tuple[tuple[str, ...], Integers]:
-    """Return the names of the busiest routes, and the number of each request's route among them."""
+    """Return the names of the busiest routes, and the number of each request's route among them.
+
+    Routes of the same name are one.
+    """
+    first = {name: route for route, name in reversed(list(enumerate(names)))}
+    if names:
+        routes = np.array([first[name] for name in names], dtype=np.int64)[routes]
     counts = np.bincount(routes, minlength=max(1, len(names)))
     order = np.argsort(-counts, kind="stable")
     used = [int(route) for route in order if counts[route] > 0]

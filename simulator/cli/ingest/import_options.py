@@ -55,6 +55,14 @@ class ImportPart:
             rich_help_panel=PART,
         ),
     ] = None
+    exact_paths: Annotated[
+        bool,
+        typer.Option(
+            "--exact-paths",
+            help="Keep paths and queries as they are, with all values of users in them.",
+            rich_help_panel=PART,
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)

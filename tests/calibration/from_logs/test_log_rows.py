@@ -53,6 +53,16 @@ def test_times_of_a_request_csv_are_not_spread(tmp_path: Path) -> None:
     assert found.notes == ()
 
 
+def test_names_of_many_users_are_one_route(tmp_path: Path) -> None:
+    letters = "abcdefghijklmnop"
+    rows = [(float(n), f"/users/{letters[n % 16]}-{letters[n // 16 % 16]}", 0.1) for n in range(1_600)]
+
+    found = read_log([nginx_log(tmp_path, rows)])
+
+    assert found.routes == ("GET /users/{id}",)
+    assert found.route.tolist() == [0] * 1_600
+
+
 def test_rare_routes_are_one(tmp_path: Path) -> None:
     rows = [(float(number), f"/page-{'abcdefghijklmnop'[number % 16]}", 0.1) for number in range(1_600)]
 

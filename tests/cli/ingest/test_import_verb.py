@@ -161,3 +161,25 @@ def test_options_that_do_not_fit_the_file_are_reported(
 
     assert done.exit_code == 2
     assert message in " ".join(done.output.split())
+
+
+def test_paths_and_queries_are_kept_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    line = '203.0.113.9 - ann [02/Mar/2026:10:00:00 +0000] "GET /users/17?mail=ann@example.org HTTP/1.1" 200 9\n'
+    Path("access.log").write_text(line * 5)
+
+    for options, path in ([], "/users/{id}"), (["--exact-paths", "--force"], "/users/17?mail=ann@example.org"):
+        done = RUN.invoke(app, ["import", "access.log", "--out", "mine.yaml", *options])
+
+        assert done.exit_code == 0, done.output
+        (request,) = load_scenario(Path("mine.yaml")).traffic[0].requests
+        assert request.path == path
+        assert ("dropped addresses, users, queries, referers" in done.output) is (not options)
+        assert "203.0.113.9" not in Path("mine.yaml").read_text()
+
+
+def test_a_file_that_is_given_twice_is_an_error(trace: str) -> None:
+    done = RUN.invoke(app, ["import", trace, str(Path(trace).parent / "." / Path(trace).name)])
+
+    assert done.exit_code == 2
+    assert "is given twice: its requests would count twice" in " ".join(done.output.split())

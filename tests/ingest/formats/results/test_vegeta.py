@@ -41,7 +41,7 @@ def test_csv_and_json_of_the_same_attack_are_the_same(tmp_path: Path) -> None:
     for number in range(20):
         method, url = ("POST", "http://h:8080/cart") if number % 5 == 0 else ("GET", "http://h:8080/items/7?x=1")
         start_ns, latency_ns = 1_796_032_800_500_000_000 + number * 100_000_000, 10_000_000 + number
-        code, error = (0, '"dial tcp: lookup h, refused"') if number == 7 else (200, "")
+        code, error = (0, '"dial tcp: lookup h, no such host"') if number == 7 else (200, "")
         rows.append(
             ROW.format(
                 start=start_ns,
