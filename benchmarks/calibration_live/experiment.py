@@ -11,7 +11,7 @@ from typing import Final
 
 from benchmarks.calibration_live.applications import Application
 from benchmarks.calibration_live.figures import Compared, compared, figures_of
-from benchmarks.calibration_live.replayed import DRAWS_OF_MORE, MORE, replayed
+from benchmarks.calibration_live.replayed import replayed
 from simulator.calibration.fitting.calibrate import GivenObservation, calibrated
 from simulator.calibration.model.calibrated_model import CalibratedModel, ObservedFile
 from simulator.calibration.model.model_file import write_model
@@ -24,9 +24,7 @@ from simulator.edge.live.live_settings import LiveSettings
 
 # Loads that are predicted, as shares of the saturation rate that was found; the last one exceeds it.
 SHARES: Final = (0.35, 0.60, 0.85)
-NEAR: Final = 2  # the position of the load that is close to saturation
 OVERLOAD: Final = 1.25
-DISAGREES: Final = "The model disagrees"  # the beginning of a calibration's warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +114,11 @@ def _rows(
     stages: Sequence[LoadStage],
     routes: tuple[RouteLoad, ...],
 ) -> Iterator[Compared]:
-    """Yield the figures of the held-out stages. The last stage exceeds the capacity: it shows the saturation rate.
+    """Yield the figures of the held-out stages, with the warnings that a prediction has for each.
 
-    Warnings are those that name a figure: that it is uncertain, or that the model disagrees with the observation.
+    The last stage exceeds the capacity: it shows the saturation rate.
     """
-    disagrees = tuple(each for each in model.warnings if each.startswith(DISAGREES))
     for place, stage in enumerate(stages):
-        late = (f"the load client was late at {stage.rate_rps:g}/s",) if stage.is_client_late else ()
-        yield from compared(
-            name,
-            stage.rate_rps,
-            figures_of(stage),
-            replayed(model, routes, stage),
-            saturated=place == len(stages) - 1,
-            more=replayed(model, routes, stage, more=MORE, draws=DRAWS_OF_MORE) if place == NEAR else (),
-            warnings=(*disagrees, *late),
-        )
+        late = [f"the load client was late at {stage.rate_rps:g}/s"] if stage.is_client_late else []
+        played = replayed(model, routes, stage)
+        yield from compared(name, stage, model, played, saturated=place == len(stages) - 1, warnings=late)

@@ -8,14 +8,14 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from simulator.calibration.model.calibrated_model import CalibratedModel, FigureName
 from simulator.calibration.observation.observation import LoadStage
+from simulator.calibration.prediction.cautions import difference_text, saturation_text, uncertainty_text
+from simulator.calibration.prediction.interval import PredictedFigure
 
 # Bounds of the medians, and of each single experiment unless a warning names it.
 BOUNDS: Final = {"p50": 0.05, "p95": 0.08, "saturation": 0.05}
 WORST: Final = 0.20
-# An interval from more than this share below the prediction to more than this share above it, or a change by more than
-# this share if the load were 3 % higher, is a warning.
-_WIDE: Final = 0.20
 _INTERVAL: Final = (0.025, 0.975)
 
 
@@ -70,30 +70,29 @@ class Compared:
 
 def compared(
     application: str,
-    rate_rps: float,
-    measured: StageFigures,
+    stage: LoadStage,
+    model: CalibratedModel,
     played: Sequence[StageFigures],
     *,
     saturated: bool,
-    more: Sequence[StageFigures] = (),
-    warnings: tuple[str, ...],
+    warnings: Sequence[str] = (),
 ) -> list[Compared]:
-    """Return the figures of a stage. `played`: those of the models that the data allow; `more`: at a load that is 3 %
-    higher.
-    """
-    names = {"saturation": "served_rps"} if saturated else {"p50": "p50_s", "p95": "p95_s"}
+    """Return the figures of a stage. `played`: those of the models that the data allow."""
+    measured = figures_of(stage)
+    names: dict[str, tuple[str, FigureName]] = {"p50": ("p50_s", "p50_s"), "p95": ("p95_s", "p95_s")}
+    if saturated:
+        names = {"saturation": ("served_rps", "throughput_rps")}
     rows = []
-    for name, field in names.items():
+    for name, (field, figure) in names.items():
         values = np.array([getattr(each, field) for each in played])
-        low, middle, high = np.nanquantile(values, (_INTERVAL[0], 0.5, _INTERVAL[1]))
-        of_measured = float(getattr(measured, field))
+        low, middle, high = map(float, np.nanquantile(values, (_INTERVAL[0], 0.5, _INTERVAL[1])))
         named = [*warnings]
-        if high - low > 2 * _WIDE * middle:
-            named.append(f"the interval is wide, {low / middle - 1:+.0%} to {high / middle - 1:+.0%}")
-        change = float(np.nanmedian([getattr(each, field) for each in more])) / middle - 1 if more else 0.0
-        if change > _WIDE:
-            named.append(f"close to saturation: 3 % more load changes it by {change:+.0%}")
-        rows.append(
-            Compared(application, rate_rps, name, of_measured, float(middle), float(low), float(high), tuple(named))
-        )
+        if (uncertain := uncertainty_text(PredictedFigure(middle, low, high))) is not None and not saturated:
+            named.append(uncertain)
+        if (differs := difference_text(model, figure, stage.rate_rps)) is not None:
+            named.append(differs)
+        if not saturated and (close := saturation_text(model, stage.rate_rps)) is not None:
+            named.append(close)
+        of_measured = float(getattr(measured, field))
+        rows.append(Compared(application, stage.rate_rps, name, of_measured, middle, low, high, tuple(named)))
     return rows

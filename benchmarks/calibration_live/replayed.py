@@ -21,29 +21,23 @@ from simulator.replay.runner import play
 from simulator.scenario.scenario import ScenarioSpec
 
 DRAWS: Final = 40
-DRAWS_OF_MORE: Final = 12
-# A load that exceeds the measured one by this share: the capacity of a model is not known better.
-MORE: Final = 0.03
 
 
 def replayed(
-    model: CalibratedModel, routes: tuple[RouteLoad, ...], stage: LoadStage, *, more: float = 0.0, draws: int = DRAWS
+    model: CalibratedModel, routes: tuple[RouteLoad, ...], stage: LoadStage, draws: int = DRAWS
 ) -> list[StageFigures]:
-    """Return the figures of the stage by draw: each is a model that the data allow, with random times of its own.
-
-    `more`: share by which the rate exceeds that of the stage; the arrivals are the same, closer together.
-    """
+    """Return the figures of the stage by draw: each is a model that the data allow, with random times of its own."""
     members = [member.application for member in model.members] or [model.application]
     chosen = [members[draw * len(members) // draws] for draw in range(draws)]
     with tempfile.TemporaryDirectory() as folder:
-        traffic = list(_traffic(stage, routes, Path(folder), 1 + more))
+        traffic = list(_traffic(stage, routes, Path(folder)))
         return [_played(model, member, routes, stage, traffic, seed) for seed, member in enumerate(chosen)]
 
 
-def _traffic(stage: LoadStage, routes: tuple[RouteLoad, ...], folder: Path, speed: float) -> Iterator[dict[str, Any]]:
+def _traffic(stage: LoadStage, routes: tuple[RouteLoad, ...], folder: Path) -> Iterator[dict[str, Any]]:
     """Yield a source for each route, with a file of the times at which its requests were sent."""
     requests = stage.requests
-    sent_s = (requests.sent_s + requests.late_s) / speed
+    sent_s = requests.sent_s + requests.late_s
     for number, route in enumerate(routes):
         times = np.sort(sent_s[requests.route == number])
         if not len(times):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ from benchmarks.calibration_live.figures import Compared, StageFigures, compared
 from benchmarks.calibration_live.tables import summary, table
 from simulator.calibration.observation.observation import LoadStage
 from simulator.calibration.observation.tables import ObservedRequests
+from tests.calibration.model.models import a_model
+from tests.calibration.page.calibrations import stage as differing
 
 
 def stage(latency_s: list[float], status: list[int]) -> LoadStage:
@@ -36,15 +40,31 @@ def test_figures_are_those_of_served_requests_after_the_warm_up() -> None:
 
 
 def test_a_prediction_is_the_median_of_its_draws() -> None:
-    measured = StageFigures(0.1, 0.2, 50.0)
-    draws = [StageFigures(0.09 + 0.01 * number, 0.3, 40.0) for number in range(5)]
-    p50, p95 = compared("shop", 50.0, measured, draws, saturated=False, warnings=("busy",))
+    measured = stage([0.1] * 9 + [0.2], [200] * 10)
+    draws = [StageFigures(0.09 + 0.01 * number, 0.3, 0.8) for number in range(5)]
+    p50, p95 = compared("shop", measured, a_model(), draws, saturated=False, warnings=["busy"])
     assert (p50.name, p50.is_inside) == ("p50", True)
     assert p50.error == pytest.approx(0.1)
     assert (p95.name, p95.is_inside) == ("p95", False)
-    assert p95.error == pytest.approx(0.5)
-    (saturation,) = compared("shop", 60.0, measured, draws, saturated=True, warnings=())
+    assert p95.error == pytest.approx(0.3 / (0.1 + 0.1 * 0.65) - 1)  # between the two largest of eight latencies
+    (saturation,) = compared("shop", measured, a_model(), draws, saturated=True)
     assert saturation.error == pytest.approx(-0.2)
+
+
+def test_the_warnings_are_those_of_a_prediction() -> None:
+    model = a_model()  # observed at 10/s, and 90/s at most
+    stages = (differing(1, 10.0, 0.1, 0.2, off=9.0),)
+    model = model.model_copy(update={"fit": model.fit.model_copy(update={"stages": stages})})
+    draws = [StageFigures(0.1, 0.1 + 0.05 * number, 0.8) for number in range(5)]
+    known = stage([0.1] * 10, [200] * 10)
+    p50, p95 = compared("shop", known, model, draws, saturated=False)
+    assert p50.warnings == ()
+    assert p95.warnings == (
+        "is uncertain: 105 ms to 295 ms",
+        "is where the model differs from the observation (-21 % at 10.0/s)",
+    )
+    busy = dataclasses.replace(known, rate_rps=80.0)
+    assert compared("shop", busy, model, draws, saturated=False)[0].warnings[0].startswith("is close to saturation")
 
 
 def test_the_summary_counts_large_errors_and_those_that_a_warning_named() -> None:

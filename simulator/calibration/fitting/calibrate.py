@@ -10,8 +10,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from simulator import __version__
+from simulator.calibration.disagreement import disagreements
 from simulator.calibration.fitting import direct
+from simulator.calibration.fitting.candidate import ModelCandidate
 from simulator.calibration.fitting.comparison import stage_fits
+from simulator.calibration.fitting.discrepancy.embedded import Discrepancy, differences, embedded
 from simulator.calibration.fitting.fit_stage import FitStage, NotCalibrated, fit_stages, left_out
 from simulator.calibration.fitting.parameters import application_of, limit_parameter, parameters_of, structure_sentence
 from simulator.calibration.fitting.search import Found, Search
@@ -74,10 +77,13 @@ def calibrated(given: Sequence[GivenObservation], name: str, seed: int = 1) -> C
     search = Search(stages, len(routes), seed)
     found = search.found()
     known = uncertainty(found, seed)
-    if known.p_value < P_MIN:
+    discrepancy = None
+    if known.p_value < P_MIN or any(stage.is_live for stage in stages):
         found = search.with_discrepancy(found)
         known = dataclasses.replace(uncertainty(found, seed), p_value=known.p_value, chi_square=known.chi_square)
-    return _model(_Parts(given, stages, routes, found, known), name, seed)
+        differing = differences(found.likelihood, found.best, found.spread_plays)
+        discrepancy = embedded(differing, found.best.candidate.coordinates)
+    return _model(_Parts(given, stages, routes, found, known, discrepancy), name, seed)
 
 
 class _Parts(NamedTuple):
@@ -86,6 +92,7 @@ class _Parts(NamedTuple):
     routes: tuple[ModelRoute, ...]
     found: Found
     known: Uncertainty
+    discrepancy: Discrepancy | None
 
     @property
     def observations(self) -> list[ServiceObservation]:
@@ -132,7 +139,8 @@ def _model(parts: _Parts, name: str, seed: int) -> CalibratedModel:
         *limits,
         *(parameter for part in measured for parameter in part.parameters),
     ]
-    members = known.members(_MEMBERS)
+    members = _members(parts, seed)
+    compared = tuple(stage_fits(found, routes))
     first = parts.observations[0]
     return CalibratedModel(
         name=name,
@@ -146,7 +154,7 @@ def _model(parts: _Parts, name: str, seed: int) -> CalibratedModel:
             for number, each in enumerate(members)
         ),
         fit=Fit(
-            stages=tuple(stage_fits(found, routes)),
+            stages=compared,
             goodness=GoodnessOfFit(
                 chi_square=known.chi_square, degrees_of_freedom=found.freedom, p_value=known.p_value
             ),
@@ -155,7 +163,7 @@ def _model(parts: _Parts, name: str, seed: int) -> CalibratedModel:
         start_up=start_stages,
         observed=_observed(parts),
         unknown=tuple(_unknown(parts, parameters)),
-        warnings=tuple(_warnings(parts)),
+        warnings=(*_warnings(parts), *disagreements(compared)),
         provenance=Provenance(
             files=tuple(each.file for each in parts.given),
             target=first.target,
@@ -165,6 +173,12 @@ def _model(parts: _Parts, name: str, seed: int) -> CalibratedModel:
             seed=seed,
         ),
     )
+
+
+def _members(parts: _Parts, seed: int) -> list[ModelCandidate]:
+    """Return what the data allow, with the discrepancy that the model may have at a further load."""
+    members = parts.known.members(_MEMBERS)
+    return members if parts.discrepancy is None else parts.discrepancy.varied(members, seed)
 
 
 def _quota(stage: FitStage) -> dict[str, Any]:
@@ -235,10 +249,10 @@ def _unknown(parts: _Parts, parameters: Sequence[ModelParameter]) -> Iterator[st
 def _warnings(parts: _Parts) -> Iterator[str]:
     found = parts.found
     yield from left_out(parts.observations)
-    if found.discrepancy:
+    if parts.discrepancy is not None and (text := parts.discrepancy.text):
         yield (
-            f"The model disagrees with the measurement by more than chance: by about {100 * found.discrepancy:.2g} % of"
-            " each figure. The intervals contain this."
+            "The model disagrees with the measurement by more than chance, as if the application changed from load to"
+            f" load: {text}. The intervals of predictions contain this."
         )
     if found.capacity.utilization < _LIGHT and not found.capacity.is_saturated:
         yield f"{_load_sentence(parts)} Predictions at higher loads are extrapolations."

@@ -150,6 +150,14 @@ class ModelCandidate:
             moved = moved._with(coordinate, math.exp(min(max(float(logarithm), -40.0), 40.0)))
         return moved
 
+    def slowed(self, factor: float) -> Self:
+        """Return the candidate with all times multiplied."""
+        cpu, io = (
+            tuple(dataclasses.replace(law, mean_s=law.mean_s * factor) for law in laws) for laws in (self.cpu, self.io)
+        )
+        call = None if self.call is None else dataclasses.replace(self.call, mean_s=self.call.mean_s * factor)
+        return dataclasses.replace(self, cpu=cpu, io=io, call=call)
+
     def _with(self, coordinate: Coordinate, value: float) -> Self:
         match coordinate.kind:
             case Kind.CPU_MEAN | Kind.CPU_CV:

@@ -23,6 +23,7 @@ REQUESTS_MIN: Final = 24  # successful requests of a stage: with fewer there are
 CONCURRENCY_MAX: Final = 200  # MaxConcurrency of an observation that does not say it: App Runner's largest
 _TIMEOUT_S: Final = 120.0  # App Runner's limit of a request (facts 3.2)
 _REJECTED: Final = (429, 503)
+_OVERLOADED: Final = 0.9  # answers as a share of arrivals
 _RESOLUTION_S: Final = 0.0002  # of latencies in real time: a client and a network differ by this much between requests
 
 
@@ -77,6 +78,14 @@ class FitStage:
         ended_s = self.at_s + self.latency_s
         inside = ~self.is_rejected & (ended_s >= self.warm_up_s) & (ended_s < self.duration_s)
         return float(inside.sum()) / self.settled_s
+
+    @property
+    def is_overloaded(self) -> bool:
+        """True if clearly fewer requests were answered than arrived after the warm-up, so that the latency grows as
+        long as the stage lasts.
+        """
+        arrived = int((self.is_settled & ~self.is_rejected).sum())
+        return arrived > 0 and self.throughput_rps * self.settled_s < _OVERLOADED * arrived
 
     @property
     def in_flight(self) -> float:

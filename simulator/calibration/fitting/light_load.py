@@ -20,7 +20,10 @@ from simulator.calibration.fitting.laws import CV_MIN, Array, Family, TimeLaw
 from simulator.lab.extras import needed
 from simulator.rules.stations.cpu_quota import CpuQuota
 
-_ALONE_MIN: Final = 60  # requests of a route that were alone, from which laws are found
+# Requests of a route that were alone, from which laws are found. Those of whole stages have waited for others, so they
+# are used only if fewer were alone.
+_ALONE_FEW: Final = 16
+_LIGHTEST_MIN: Final = 24  # requests of whole stages from which laws are found
 _BINS: Final = 64
 _CPU_POINTS: Final = 48
 _PHASES: Final = 6
@@ -48,7 +51,7 @@ class RouteLaws(NamedTuple):
 
 def alone(stages: Sequence[FitStage], route: int) -> AloneRequests:
     """Return the requests of a route that were alone, of all stages; if they are too few, all requests of the route in
-    the stage with the least load that has enough of them.
+    the stages with the least load, as many as are needed.
     """
     latencies: list[Array] = []
     rates: list[Array] = []
@@ -57,12 +60,14 @@ def alone(stages: Sequence[FitStage], route: int) -> AloneRequests:
         latencies.append(stage.latency_s[chosen])
         rates.append(np.full(int(chosen.sum()), stage.rate_rps))
     latency_s, rate_rps = np.concatenate(latencies), np.concatenate(rates)
-    if len(latency_s) >= _ALONE_MIN:
+    if len(latency_s) >= _ALONE_FEW:
         return AloneRequests(latency_s, rate_rps)
+    lightest: list[Array] = []
     for stage in sorted(stages, key=lambda stage: stage.rate_rps):
-        own = stage.is_measured & (stage.route == route)
-        if own.sum() >= _ALONE_MIN // 2:
-            return AloneRequests(stage.latency_s[own], np.zeros(int(own.sum())))
+        lightest.append(stage.latency_s[stage.is_measured & (stage.route == route)])
+        if sum(map(len, lightest)) >= _LIGHTEST_MIN:
+            break
+    latency_s = np.concatenate(lightest)
     return AloneRequests(latency_s, np.zeros(len(latency_s)))
 
 

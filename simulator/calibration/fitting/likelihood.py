@@ -8,6 +8,7 @@ each other; their covariance contains the correlation of requests that waited fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -29,6 +30,8 @@ _PRIORS: Final[dict[Kind, tuple[float, float]]] = {
     Kind.CONTENTION: (np.log(0.02), 2.0),
     Kind.COHERENCY: (np.log(0.001), 2.5),
 }
+# The speed of a real machine differs from stage to stage: by caches, its clock, and other work.
+_SPEED_VARIES: Final = 0.03
 # Step of a coordinate for its derivative. Larger than the noise of a play, smaller than curvature.
 _STEPS: Final[dict[Kind, float]] = {
     Kind.CPU_MEAN: 0.01,
@@ -81,13 +84,16 @@ class Likelihood:
             found.append(statistics.of(played.latency_s, played.cpu_s))
         return found
 
-    def whitening(self, figures: Sequence[Array], plays: int, discrepancy: float = 0.0) -> Whitening:
+    def whitening(
+        self, figures: Sequence[Array], plays: int, discrepancy: float = 0.0, speeds: Sequence[Array] = ()
+    ) -> Whitening:
         """Return the whitening by the covariance of `figures`, for means over `plays` plays.
 
         `discrepancy`: standard deviation by which each logarithm may differ because the model is not the application.
+        `speeds`: changes of the figures of each stage with the speed of the machine; empty: it does not vary.
         """
         roots = []
-        for values, statistics in zip(figures, self.statistics, strict=True):
+        for number, (values, statistics) in enumerate(zip(figures, self.statistics, strict=True)):
             covariance = np.atleast_2d(np.cov(values, rowvar=False))
             # with few plays the correlations are noisy: they are shrunk towards none
             size = len(covariance)
@@ -96,8 +102,21 @@ class Likelihood:
             covariance = (1 - shrink) * covariance + shrink * diagonal
             covariance = covariance * (1 + 1 / plays)
             covariance += np.diag(statistics.floors**2 + discrepancy**2)
+            if speeds:
+                covariance += _SPEED_VARIES**2 * np.outer(speeds[number], speeds[number])
             roots.append(np.linalg.inv(np.linalg.cholesky(covariance)))
         return Whitening(tuple(roots), sum(map(len, self.measured)))
+
+    def speeds(self, candidate: ModelCandidate, plays: Sequence[int]) -> list[Array]:
+        """Return the derivatives of the figures by the logarithm of all times; empty if no stage is of real time."""
+        if not any(stage.is_live for stage in self.stages):
+            return []
+        slower = self.figures(candidate.slowed(1 + _SPEED_VARIES), plays)
+        slopes = []
+        for stage, changed, values in zip(self.stages, slower, self.figures(candidate, plays), strict=True):
+            slope = (changed.mean(axis=0) - values.mean(axis=0)) / math.log1p(_SPEED_VARIES)
+            slopes.append(slope if stage.is_live else np.zeros_like(slope))
+        return slopes
 
     def residuals(self, candidate: ModelCandidate, plays: Sequence[int], whitening: Whitening) -> Array:
         """Return the whitened differences of measurement and model, stage by stage."""
@@ -152,10 +171,15 @@ def refined(
     """
     assert rounds > 0, rounds
     candidate, jacobian = start, np.zeros((0, 0))
-    whitening = likelihood.whitening(likelihood.figures(candidate, spread_plays), len(plays), discrepancy)
+
+    def whitening_of(candidate: ModelCandidate) -> Whitening:
+        speeds = likelihood.speeds(candidate, plays) if discrepancy else ()
+        return likelihood.whitening(likelihood.figures(candidate, spread_plays), len(plays), discrepancy, speeds)
+
+    whitening = whitening_of(candidate)
     for _ in range(rounds):
         candidate, jacobian = _climbed(likelihood, candidate, plays, whitening, evaluations)
-        own = likelihood.whitening(likelihood.figures(candidate, spread_plays), len(plays), discrepancy)
+        own = whitening_of(candidate)
         whitening, jacobian = own, whitening.changed(jacobian, own)
     residuals = likelihood.residuals(candidate, plays, whitening)
     return Refined(candidate, float((residuals**2).sum()), jacobian, whitening)

@@ -49,9 +49,10 @@ class Screening:
         """Return how far the modelled figures are from the measured ones, by figure, in units of chance."""
         total, count = 0.0, 0
         figures = self._likelihood.figures(candidate, self._plays)
-        for values, measured in zip(figures, self._likelihood.measured, strict=True):
+        likelihood = self._likelihood
+        for values, measured, statistics in zip(figures, likelihood.measured, likelihood.statistics, strict=True):
             apart = np.minimum(np.abs(values.mean(axis=0) - measured), _DIFFERENCE_MAX)
-            total += float((np.sqrt(1 + (apart / _CHANCE) ** 2) - 1).sum())
+            total += float((np.sqrt(1 + (apart / np.hypot(_CHANCE, statistics.floors)) ** 2) - 1).sum())
             count += len(measured)
         return total / count
 

@@ -233,10 +233,11 @@ class Search:
     def _discrepancy(self, best: Refined, freedom: int) -> float:
         """Return the standard deviation of each figure beyond chance with which the agreement is as chance allows."""
         figures = self.likelihood.figures(best.candidate, self._spread)
+        speeds = self.likelihood.speeds(best.candidate, self._plays)
         low, high = 0.0, 1.0
         for _ in range(12):
             middle = (low + high) / 2
-            whitening = self.likelihood.whitening(figures, len(self._plays), middle)
+            whitening = self.likelihood.whitening(figures, len(self._plays), middle, speeds)
             residuals = self.likelihood.residuals(best.candidate, self._plays, whitening)
             low, high = (middle, high) if (residuals**2).sum() > freedom else (low, middle)
         return high

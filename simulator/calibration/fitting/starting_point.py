@@ -14,8 +14,6 @@ from simulator.lab.extras import needed
 
 # Throughput below this share of the offered rate: the instance was saturated.
 _SATURATED: Final = 0.97
-# An overloaded stage: throughput below this share of the requests that arrived.
-_OVERLOADED: Final = 0.9
 # Strength of the assumption that the CPU times of routes are in proportion to their latencies.
 _RIDGE: Final = 0.02
 
@@ -73,7 +71,7 @@ def _computed(stage: FitStage, routes: int) -> Array:
     used = stage.is_settled & ~stage.is_rejected
     counts: Array = np.bincount(stage.route[used], minlength=routes)[:routes].astype(np.float64)
     arrived = float(counts.sum())
-    if arrived and stage.throughput_rps * stage.settled_s < _OVERLOADED * arrived:
+    if stage.is_overloaded:
         counts *= stage.throughput_rps * stage.settled_s / arrived
     return counts
 

@@ -19,6 +19,10 @@ _SHARES: Final = (
 )
 # Standard deviation of a logarithm below which differences do not matter: a tenth of a percent.
 _SAME: Final = 0.001
+# Standard deviations of the figures of an overloaded stage that was measured in real time. Its latencies depend on how
+# the operating system and the application share what is too little, which no model has; its throughput is a capacity.
+_OVERLOADED_LATENCY: Final = 0.5
+_OVERLOADED_THROUGHPUT: Final = 0.01
 _NEVER_S: Final = 120.0  # in place of a latency if all requests of a route are rejected
 
 
@@ -38,6 +42,7 @@ class StageStatistics:
             if shares is not None:
                 self._routes.append((int(route), places, shares))
         self._compared = np.flatnonzero(stage.is_settled & ~stage.is_failed)
+        self._has_throughput = stage.is_live and stage.is_overloaded
         self.has_cpu = bool(np.isfinite(stage.cpu_s) and stage.cpu_s > 0)
         self.floors = self._floors()
 
@@ -63,16 +68,28 @@ class StageStatistics:
             mean_s = np.nansum(ordered, axis=1) / np.maximum(counts, 1)
             columns.append(np.log(np.where(counts > 0, mean_s, _NEVER_S)))
         columns.append(np.isnan(latency_s[:, self._compared]).mean(axis=1))
+        if self._has_throughput:
+            columns.append(self._throughput(latency_s))
         if self.has_cpu:
             columns.append(np.log(np.maximum(cpu_s, 1e-9)))
         return np.stack(columns, axis=1)
 
+    def _throughput(self, latency_s: Array) -> Array:
+        """Return the logarithms of the numbers of requests sent and answered after the warm-up, within the stage."""
+        stage, places = self._stage, self._compared
+        ended_s = stage.at_s[places] + latency_s[:, places]
+        found: Array = np.log(np.maximum((ended_s < stage.duration_s).sum(axis=1), 0.5))
+        return found
+
     def _floors(self) -> Array:
         floors: list[float] = []
         median_s = float(np.median(self._stage.latency_s[self._stage.is_measured]))
+        same = _OVERLOADED_LATENCY if self._has_throughput else _SAME + self._stage.resolution_s / median_s
         for *_, shares in self._routes:
-            floors += [_SAME + self._stage.resolution_s / median_s] * (len(shares) + 1)
+            floors += [same] * (len(shares) + 1)
         floors.append(0.5 / max(1, len(self._compared)))
+        if self._has_throughput:
+            floors.append(_OVERLOADED_THROUGHPUT)
         if self.has_cpu:
             floors.append(_SAME)
         return np.array(floors)

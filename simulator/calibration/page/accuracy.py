@@ -6,17 +6,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from simulator.calibration.disagreement import TITLES
 from simulator.calibration.model.calibrated_model import CalibratedModel, ComparedFigure, GoodnessOfFit, StageFit
 from simulator.model.text.quantities import digits_text, rate_text
 
 # The model does not agree with the measurement if chance explains the differences with a lower probability.
 P_MIN: Final = 0.01
-TITLES: Final = {
-    "p50_s": "p50",
-    "p95_s": "p95",
-    "cpu_s": "CPU per request",
-    "throughput_rps": "throughput",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from simulator.calibration.model.calibrated_model import CalibratedModel
+from simulator.calibration.prediction.cautions import cautions
 from simulator.calibration.prediction.draws import Draw, draws_of, members_of
 from simulator.calibration.prediction.extrapolation import beyond, extrapolation_text, size_warnings
 from simulator.calibration.prediction.model_scenario import ScenarioWithModel, at_rate, model_scenario, scaled_to
@@ -88,7 +89,9 @@ def predict(
     for rate_rps in rates_rps:
         row, runs = predictor.row(rate_rps, objectives, advance)
         rows.append(row)
-    return predictor.prediction(rows, runs, objectives)
+    prediction = predictor.prediction(rows, runs, objectives)
+    named = cautions(model, rows, prediction.instances)
+    return dataclasses.replace(prediction, warnings=(*named, *prediction.warnings))
 
 
 def predict_scenario(
@@ -135,7 +138,11 @@ def predict_scenario(
     return dataclasses.replace(
         prediction,
         service=f"{given.service} in {first.name}: {prediction.service}",
-        warnings=(*_unknown_paths(first, given.service, model), *prediction.warnings),
+        warnings=(
+            *_unknown_paths(first, given.service, model),
+            *cautions(model, [row], None),
+            *prediction.warnings,
+        ),
     )
 
 
