@@ -39,5 +39,6 @@ PUBLIC_MODULES = (
     "validate.plots",
     "validate.summary",
     "validate.validate",
+    "what_if.what_ifs",
     "why",
 )

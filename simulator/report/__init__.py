@@ -17,6 +17,7 @@ PUBLIC_MODULES = (
     "service_times.notes",
     "service_times.part",
     "services",
+    "verdict.clauses",
     "verdict.evidence",
     "verdict.part",
     "verdict.service_facts",

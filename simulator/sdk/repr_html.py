@@ -28,8 +28,9 @@ _STYLE: Final = "text-align:left"
 def report_cell(report: Report, notes: Sequence[str]) -> str:
     """Return a summary of the run: what happened, why, the cost, and whether the checks pass."""
     run, requests = report.run, report.requests
+    verdict = "" if report.verdict is None else f"<p><strong>{html.escape(report.verdict.text)}</strong></p>"
     head = (
-        f"<h4>{html.escape(report.scenario.name)}</h4>"
+        f"<h4>{html.escape(report.scenario.name)}</h4>{verdict}"
         f"<p>{time_text(run.ended_s)} in {run.clock} time, seed {run.seed}: "
         f"{count_text(requests.requests)} requests, error rate {ratio_text(requests.error_rate)}, "
         f"{usd_text(report.month_usd)} a month ({month_basis(run.ended_s)})</p>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
@@ -39,7 +40,7 @@ def summarize_step(report: Report, file: str) -> None:
 
 
 def step_summary(report: Report) -> str:
-    """Return the checks as a Markdown table."""
+    """Return the verdict, and the checks as a Markdown table."""
     failed = sum(not check.passed for check in report.checks)
     if not report.run.complete:
         verdict = "interrupted: not judged"
@@ -50,6 +51,8 @@ def step_summary(report: Report) -> str:
             f"{failed} of {len(report.checks)} checks FAILED" if failed else f"all {len(report.checks)} checks pass"
         )
     lines = [f"### {_cell(report.scenario.name)}: {verdict}", ""]
+    if report.verdict is not None:
+        lines += [_markdown(report.verdict.text), ""]
     if report.checks:
         lines += ["| check | | measured |", "|---|---|---|"]
     for check in report.checks:
@@ -61,6 +64,11 @@ def step_summary(report: Report) -> str:
 def _measured(check: CheckPart) -> str:
     """Return the measured value, or why there is none."""
     return quantity_text(check.value, check.unit) if check.value is not None else check.reason
+
+
+def _markdown(text: str) -> str:
+    """Return text in which names of a scenario are no Markdown."""
+    return re.sub(r"([\\\\`*_\[\]<>#|])", r"\\\1", text)
 
 
 def _cell(text: str) -> str:

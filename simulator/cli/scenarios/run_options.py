@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from simulator.cli.exit_codes import bad_input
 from simulator.cli.front.console_options import CONSOLE, LiveConsoleOptions
 from simulator.cli.front.name_completion import policy_names
 from simulator.cli.options import (
@@ -80,6 +81,17 @@ class ReportOptions:
             "assumptions by their effect. Virtual time only.",
         ),
     ] = False
+    what_ifs: Annotated[
+        int | None,
+        typer.Option(
+            "--what-ifs",
+            min=0,
+            max=100,
+            metavar="N",
+            help="How often to play the scenario again with a changed setting, to say what would have prevented a "
+            "loss; 0: never. Default: up to 5 times, fewer for a long run. Virtual time only.",
+        ),
+    ] = None
     measured_service_time: Annotated[
         Path | None,
         typer.Option(
@@ -98,6 +110,11 @@ class ReportOptions:
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print each decision and event on standard error as it happens.")
     ] = False
+
+    def plays_changes(self, *, has_summary: bool) -> bool:
+        """Return True if changes are played for the verdict: it is requested, printed or written."""
+        is_written = {self.json_file, self.html_file} != {None} or has_summary
+        return self.what_ifs != 0 and (self.what_ifs is not None or not self.quiet or is_written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,3 +253,17 @@ class ConsoleOptions(LiveConsoleOptions):
             rich_help_panel=CONSOLE,
         ),
     ] = None
+
+
+def check_options(choice: ChoiceOptions, report_to: ReportOptions, console: ConsoleOptions) -> None:
+    """End with an error for options that exclude each other."""
+    if report_to.open_page and report_to.html_file is None and not console.with_console:
+        bad_input("open = given, must come with --html F or --console: there is no page to open")
+    if report_to.assumptions and choice.clock is not ClockKind.VIRTUAL:
+        bad_input("assumptions = given, must be left out in real time: only virtual time can play a run again")
+    if report_to.what_ifs and (choice.clock is not ClockKind.VIRTUAL or console.with_console):
+        bad_input(
+            "what-ifs = given, must be left out in real time and with --console: only the scenario is played again"
+        )
+    if report_to.measured_service_time is not None and choice.clock is not ClockKind.REAL:
+        bad_input("measured-service-time = given, must come with --clock real, which measures it")

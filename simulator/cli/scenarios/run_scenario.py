@@ -21,6 +21,7 @@ from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.printing import Status, echo
 from simulator.cli.scenarios.last_run import keep_run
 from simulator.cli.scenarios.report import show_report
+from simulator.cli.scenarios.run_options import check_options
 from simulator.cli.scenarios.scenario_file import loaded, policy_files, tell_recordings
 from simulator.lab.backend_names import AUTO, COMPILED, EVENT_LOOP
 from simulator.lab.compare.backends import kind_of
@@ -66,7 +67,8 @@ def run_scenario(
     console: ConsoleOptions,
 ) -> int:
     """Run the scenario of `path` and return the exit code."""
-    _check_options(choice, report_to, console)
+    check_loudness(quiet=report_to.quiet, verbose=report_to.verbose)
+    check_options(choice, report_to, console)
     with without_collections():
         chosen = _load(path, choice)
     clock, html_file, quiet = choice.clock, report_to.html_file, report_to.quiet
@@ -119,17 +121,6 @@ def run_scenario(
     return _exit_code(report)
 
 
-def _check_options(choice: ChoiceOptions, report_to: ReportOptions, console: ConsoleOptions) -> None:
-    """End with an error for options that exclude each other."""
-    check_loudness(quiet=report_to.quiet, verbose=report_to.verbose)
-    if report_to.open_page and report_to.html_file is None and not console.with_console:
-        bad_input("open = given, must come with --html F or --console: there is no page to open")
-    if report_to.assumptions and choice.clock is not ClockKind.VIRTUAL:
-        bad_input("assumptions = given, must be left out in real time: only virtual time can play a run again")
-    if report_to.measured_service_time is not None and choice.clock is not ClockKind.REAL:
-        bad_input("measured-service-time = given, must come with --clock real, which measures it")
-
-
 def _measured_file(target: Path | None, scenario: ScenarioSpec, outputs: Outputs) -> MeasuredFile | None:
     if target is None:
         return None
@@ -148,11 +139,20 @@ def _report_of(
         from simulator.cli.front.run_service_times import compared  # noqa: PLC0415 in real time only
 
         return compared(report, record, scenario, is_touched=is_touched, quiet=report_to.quiet)
+    if record.clock == "virtual" and not is_touched and report_to.plays_changes(has_summary=_summary() is not None):
+        from simulator.cli.front.run_what_ifs import with_changes  # noqa: PLC0415 only after a loss
+
+        report = with_changes(report, scenario, report_to.what_ifs, backend, quiet=report_to.quiet)
     if report_to.assumptions and record.complete:
         from simulator.cli.front.run_assumptions import with_assumptions  # noqa: PLC0415 few runs want them
 
         return with_assumptions(report, scenario, backend, quiet=report_to.quiet)
     return report
+
+
+def _summary() -> str | None:
+    """Return the summary file of the GitHub Actions step; None outside of one."""
+    return os.environ.get(SUMMARY_VARIABLE) or None  # noqa: TID251 cli is the reader of the environment
 
 
 def _in_real_time(
@@ -218,7 +218,7 @@ def _write(
 def _after(report: Report, document: str, page: Path | None) -> None:
     """Keep the report, write the summary of a GitHub Actions step, and open the HTML page if there is one."""
     keep_run(document)
-    if summary := os.environ.get(SUMMARY_VARIABLE):  # noqa: TID251 cli is the reader of the environment
+    if summary := _summary():
         from simulator.cli.scenarios.check_results import summarize_step  # noqa: PLC0415
 
         summarize_step(report, summary)

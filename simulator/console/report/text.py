@@ -38,6 +38,7 @@ from simulator.report.image_pulls import ImagePullsPart
 from simulator.report.schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
 from simulator.report.service_times.part import ServiceTimesPart
 from simulator.report.services import month_basis
+from simulator.report.verdict.part import ServiceVerdictPart
 from simulator.report.web_acls import WebAclPart
 
 _LABEL_COLUMNS: Final = 12
@@ -56,8 +57,9 @@ def print_report(report: Report, console: Console) -> None:
     """Write the whole report to `console`, no wider than the console and at most 120 columns wide."""
     page = _Page(console)
     _head(report, page)
+    verdicts = {} if report.verdict is None else {part.service: part for part in report.verdict.services}
     for service in report.services:
-        _service(service, report.run, page)
+        _service(service, report.run, page, verdicts.get(service.name))
     if len(report.sources) > 1:
         page.table(sources_table(report.sources))
     _downstream(report.downstream, page)
@@ -103,6 +105,11 @@ class _Page:
 def _head(report: Report, page: _Page) -> None:
     run = report.run
     page.heading(report.scenario.name)
+    if report.verdict is not None:
+        page.line(Text(report.verdict.text, style="bold"))
+        if report.verdict.not_played:
+            page.line(Text(f"No change was played: {report.verdict.not_played}.", style="dim"))
+        page.line()
     warm_up = f", the first {time_text(run.warm_up_s)} warm-up" if run.warm_up_s else ""
     page.line(f"{time_text(run.ended_s)} in {run.clock} time{warm_up}, seed {run.seed}")
     page.line(Text(f"digest {report.digest[:16]}, simulator {report.versions.simulator}", style="dim"))
@@ -120,13 +127,15 @@ def _notes(report: Report, page: _Page, kinds: Iterable[str]) -> None:
             page.line(Text(f"{warning}{where}{note.text}.", style=_NOTE_STYLES[note.kind]))
 
 
-def _service(service: ServicePart, run: RunPart, page: _Page) -> None:
+def _service(service: ServicePart, run: RunPart, page: _Page, verdict: ServiceVerdictPart | None) -> None:
     page.heading(service.name)
     page.line(
         f"{service.cpu:g} vCPU / {service.memory_gb:g} GB, policy {service.policy}, MaxConcurrency "
         f"{service.max_concurrency}, {service.min_size} to {service.max_size} instances"
     )
     _requests(service.requests, page)
+    if verdict is not None:
+        _losses(verdict, service.series.width_s, page)
     page.table(latency_table(service.requests))
     page.table(split_table(service.requests))
     page.line()
@@ -150,6 +159,17 @@ def _service(service: ServicePart, run: RunPart, page: _Page) -> None:
             f"The month extrapolates the {time_text(run.ended_s)} that were played, not the "
             f"{time_text(run.duration_s)} that were planned."
         )
+
+
+def _losses(verdict: ServiceVerdictPart, width_s: float, page: _Page) -> None:
+    """Print the errors by kind over time, and the changes that were played again."""
+    if verdict.errors or verdict.what_ifs:
+        from simulator.console.report.verdict_tables import errors_table, what_ifs_table  # noqa: PLC0415 after a loss
+
+        if verdict.errors:
+            page.table(errors_table(verdict, width_s, page.levels))
+        if verdict.what_ifs:
+            page.table(what_ifs_table(verdict))
 
 
 def _web_acls(acls: Sequence[WebAclPart], page: _Page) -> None:

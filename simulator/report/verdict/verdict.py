@@ -28,6 +28,7 @@ from simulator.report.verdict.spans import TimeSpan, episodes
 
 _SECOND_MIN: Final = 0.1  # share of the lost requests from which the second cause has a sentence
 _WHOLE_RUN: Final = 0.9  # share of the run from which a loss is said to last throughout
+_CENT: Final = 0.01
 _GAP_S: Final = 60.0  # bins with a loss that are closer than this, or than _GAP_BINS, are one episode
 _GAP_BINS: Final = 3
 
@@ -65,14 +66,19 @@ def what_if_text(part: ServiceVerdictPart, what_ifs: Sequence[WhatIfPart]) -> st
     """Return the sentence about the proposed change, `what_ifs[0]`."""
     best = what_ifs[0]
     more = best.month_usd_more
-    money = f"{usd_text(abs(more))} a month {'more' if more > 0 else 'less'}" if abs(more) >= 0.01 else "the same money"
+    money = f"for {usd_text(abs(more))} a month {'more' if more > 0 else 'less'}"
+    if abs(more) < _CENT:
+        money = "at the same cost"
+    if not part.lost:
+        verb = "would have kept" if best.is_enough else "would still have had"
+        return f"{best.change} {verb} the 95 % quantile at {latency_text(best.p95_s)}, {money}."
     if best.is_enough and best.errors == 0:
-        return f"{best.change} would have lost none, for {money}."
+        return f"{best.change} would have lost none, {money}."
     lost = f"{count_text(best.errors)} ({ratio_text(best.error_rate)})"
     if best.is_enough:
-        return f"{best.change} would have lost only {lost}, for {money}."
+        return f"{best.change} would have lost only {lost}, {money}."
     if best.errors < part.lost:
-        return f"No change that was played is enough; {best.change} would still have lost {lost}, for {money}."
+        return f"No change that was played is enough; {best.change} would still have lost {lost}, {money}."
     return f"No change that was played helps; {best.change} would have lost {lost}."
 
 

@@ -61,7 +61,7 @@ def test_the_summary_is_about_the_service_that_lost_most(lost: dict[str, int], t
     [
         (0, 61.0, True, "MinSize 9 would have lost none, for $61.00 a month more."),
         (0, -2.5, True, "MinSize 9 would have lost none, for $2.50 a month less."),
-        (1, 0.0, True, "MinSize 9 would have lost only 1 (0.100 %), for the same money."),
+        (1, 0.0, True, "MinSize 9 would have lost only 1 (0.100 %), at the same cost."),
         (40, 61.0, False, "No change that was played is enough; MinSize 9 would still have lost 40 (4.00 %), for"),
         (400, 61.0, False, "No change that was played helps; MinSize 9 would have lost 400 (40.0 %)."),
     ],
@@ -73,6 +73,7 @@ def test_the_sentence_about_the_proposed_change(errors: int, more: float, is_eno
         errors=errors,
         requests=1000,
         error_rate=errors / 1000,
+        p95_s=0.1,
         month_usd=100.0 + more,
         month_usd_more=more,
         is_enough=is_enough,

@@ -1,0 +1,23 @@
+"""Plays a run again with changed settings for its verdict, with progress on standard error."""
+
+from __future__ import annotations
+
+from simulator.cli.printing import Status, echo
+from simulator.lab.what_if.what_ifs import with_played_changes
+from simulator.report.schema import Report
+from simulator.scenario.scenario import ScenarioSpec
+
+
+def with_changes(report: Report, scenario: ScenarioSpec, rounds: int | None, backend: str, *, quiet: bool) -> Report:
+    """Return the report whose verdict says what would have prevented the loss. An interrupt ends only the search."""
+    status = Status()
+
+    def on_played(change: str) -> None:
+        if not quiet:
+            status.tell(f"played again with {change}")
+
+    try:
+        return with_played_changes(report, scenario, rounds, backend, on_played)
+    except KeyboardInterrupt:
+        echo("interrupted: no further change is played", err=True)
+        return report
