@@ -5,6 +5,7 @@ Times are seconds: since 1970 where the file states dates, otherwise since the o
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -77,10 +78,12 @@ class Reading:
     """What the formats find while they read the files of one import.
 
     `functions` of a dataset, `routes` of requests, and `skipped`: the number of lines that are no requests.
-    `exact_paths`: see `Routes`.
+    `exact_paths`: see `Routes`. `zone`: of times whose zone a file does not name; `has_local_times`: there are some.
     """
 
-    def __init__(self, *, exact_paths: bool = False) -> None:
+    def __init__(self, *, exact_paths: bool = False, zone: tzinfo = UTC) -> None:
+        self.zone = zone
+        self.has_local_times = False
         self.functions = Names()
         self.routes = Routes(exact=exact_paths)
         self.skipped = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 from typing import Final, NamedTuple, assert_never
 
@@ -14,6 +15,7 @@ from simulator.ingest.choice import EVERYTHING, Choice, Totals, chosen
 from simulator.ingest.collector import Collector, TooLong
 from simulator.ingest.duration_histogram import DurationHistogram
 from simulator.ingest.format import Format
+from simulator.ingest.formats.local_times import zone_named
 from simulator.ingest.formats.table import format_named, format_of
 from simulator.ingest.input_file import InputFile
 from simulator.ingest.route_use import RouteShare
@@ -53,7 +55,8 @@ class Imported:
     `start_s`: its start in the time of the dataset. `offered`: the requests of all functions in the chosen part of the
     files; `skipped_lines`: lines that are no requests. `ranking`: functions by their requests in the files, the
     busiest first; empty if the files have no functions. `settings`: of the service, from files that have them.
-    `exact_paths`: paths are as in the files, with their queries.
+    `exact_paths`: paths are as in the files, with their queries. `has_local_times`: files do not name the zone of their
+    times; it was taken as `zone_name`, or as UTC.
     """
 
     formats: tuple[Format, ...]
@@ -65,6 +68,8 @@ class Imported:
     ranking: tuple[tuple[str, float], ...] = ()
     settings: ServiceSettings = field(default_factory=ServiceSettings)
     exact_paths: bool = False
+    zone_name: str | None = None
+    has_local_times: bool = False
 
 
 class _Read(NamedTuple):
@@ -96,7 +101,8 @@ def import_files(paths: Sequence[Path], settings: ImportSettings) -> Imported:
     if not files:
         raise ValueError("the files have settings of a service only; give a recording of its traffic too")
     reads = [_Read(each, _format(each, settings)) for each in files]
-    reading = Reading(exact_paths=settings.exact_paths)
+    zone = UTC if settings.zone_name is None else zone_named(settings.zone_name)
+    reading = Reading(exact_paths=settings.exact_paths, zone=zone)
     totals = Totals()
     if any(each.form.has_functions for each in reads) or settings.skip_s or settings.length_s is not None:
         for block in _blocks(reads, reading):
@@ -113,6 +119,8 @@ def import_files(paths: Sequence[Path], settings: ImportSettings) -> Imported:
             _collect(part, choice, collectors)
         except TooLong as error:
             raise _spans(error) from error
+    if settings.zone_name is not None and not reading.has_local_times:
+        raise ValueError(f"--time-zone = {settings.zone_name}, must be left out: the times of the files are not local")
     try:
         result = _result(choice, collectors, window, reading.routes.names)
     except TooLong as error:
@@ -127,6 +135,8 @@ def import_files(paths: Sequence[Path], settings: ImportSettings) -> Imported:
         ranking=totals.ranking(reading),
         settings=merged(settings_of(each) for each in given if each not in files),
         exact_paths=settings.exact_paths,
+        zone_name=settings.zone_name,
+        has_local_times=reading.has_local_times,
     )
 
 

@@ -13,7 +13,8 @@ class ImportSettings:
     `everything`: all functions together as one service. Without any of them the busiest function is taken.
     `skip_s`, `length_s`: the part of the recording, in its own time; None: to its end. `bin_s`: count requests in bins
     of this width; None keeps the time of each request where the file has it.
-    `exact_paths`: keep paths and queries as they are.
+    `exact_paths`: keep paths and queries as they are. `zone_name`: the zone of times whose zone the files do not name;
+    None: UTC.
     """
 
     format_name: str | None = None
@@ -24,3 +25,4 @@ class ImportSettings:
     length_s: float | None = None
     bin_s: float | None = None
     exact_paths: bool = False
+    zone_name: str | None = None

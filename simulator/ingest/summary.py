@@ -78,6 +78,8 @@ def _kept(imported: Imported, models: Mapping[str, ArrivalModel]) -> Iterator[st
         yield from imported.settings.notes
     for form in imported.formats:
         yield from form.kept
+    if imported.has_local_times and imported.zone_name is not None:
+        yield f"the times of the zone {imported.zone_name}, with its summer time"
 
 
 def _how(service: ImportedService, model: ArrivalModel | None) -> str:
@@ -91,6 +93,8 @@ def _how(service: ImportedService, model: ArrivalModel | None) -> str:
 def _guessed(imported: Imported, models: Mapping[str, ArrivalModel]) -> Iterator[str]:
     for form in imported.formats:
         yield from form.guessed
+    if imported.has_local_times and imported.zone_name is None:
+        yield "the times are UTC: the files do not name the zone of their machine; --time-zone does"
     replayed = [
         each for each in imported.services if each.name not in models or models[each.name].form is ArrivalForm.REPLAY
     ]

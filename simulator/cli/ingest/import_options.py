@@ -63,6 +63,15 @@ class ImportPart:
             rich_help_panel=PART,
         ),
     ] = False
+    zone_name: Annotated[
+        str | None,
+        typer.Option(
+            "--time-zone",
+            metavar="NAME",
+            help="The zone of times whose zone the files do not name, such as Europe/Berlin.",
+            rich_help_panel=PART,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def import_verb(
         load = imported_load(files, options) if outputs.format_name is None else None
         if load is not None:
             if (part, functions) != (ImportPart(), ImportFunctions()):
-                named = "--skip, --for, --arrivals, --bin, --exact-paths, --function, --top and --all"
+                named = "--skip, --for, --arrivals, --bin, --exact-paths, --time-zone, --function, --top and --all"
                 bad_input(f"{load.file} is a load script: {named} are options of recorded traffic")
             source_code = load.settings.source_code(outputs.out)
             text = plan_text(load.plan, stem, load.file, load.settings.given, source_code)
@@ -107,6 +107,7 @@ def _settings(outputs: ImportOutputs, part: ImportPart, functions: ImportFunctio
         length_s=None if part.length is None else _duration("--for", part.length, least_s=1.0),
         bin_s=None if part.bin_width is None else _duration("--bin", part.bin_width, least_s=0.001),
         exact_paths=part.exact_paths,
+        zone_name=part.zone_name,
     )
 
 

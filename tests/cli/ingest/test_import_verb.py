@@ -146,6 +146,7 @@ def test_a_model_that_does_not_exist_or_fit_is_an_error(trace: str, arrivals: st
     [
         (["--arrivals", "auto"], "load.js is a load script: --skip, --for, --arrivals"),
         (["--top", "3"], "load.js is a load script"),
+        (["--time-zone", "UTC"], "load.js is a load script"),
         (["--format", "k6-json", "--users", "3"], "--format = 'k6-json' is recorded traffic: --users, --spawn-rate"),
     ],
 )

@@ -16,6 +16,7 @@ import numpy as np
 
 from simulator.ingest.blocks import Block, Reading, Requests
 from simulator.ingest.format import Format
+from simulator.ingest.formats.local_times import LocalTimes
 from simulator.ingest.formats.logs.log_columns import QUOTED, columns_of, most_match, numbers, only_requests, statuses
 from simulator.ingest.input_file import InputFile
 
@@ -31,6 +32,7 @@ def _is_haproxy(file: InputFile) -> bool:
 
 
 def _requests(file: InputFile, reading: Reading) -> Iterator[Block]:
+    local = LocalTimes(reading)
     for _, _, columns in columns_of(file, _LINE, reading):
         hours, minutes, seconds, responses, totals, status, sent, requests = columns
         start_s = np.array([_hour_s(hour) for hour in hours], dtype=np.float64)
@@ -38,7 +40,14 @@ def _requests(file: InputFile, reading: Reading) -> Iterator[Block]:
         first_byte_s = numbers(responses) / 1000  # NaN: no server answered
         duration_s = np.where(np.isnan(first_byte_s), np.nan, numbers(totals) / 1000)
         yield only_requests(
-            Requests(start_s, None, duration_s, reading.routes.numbers(requests), statuses(status), numbers(sent)),
+            Requests(
+                local.seconds(start_s),
+                None,
+                duration_s,
+                reading.routes.numbers(requests),
+                statuses(status),
+                numbers(sent),
+            ),
             reading,
         )
 
@@ -55,6 +64,5 @@ HAPROXY: Final = Format(
     _requests,
     has_functions=False,
     kept=("the accept date as the start of a request, Ta as its duration",),
-    guessed=("the dates are taken as UTC: HAProxy writes the zone of its machine without naming it",),
     dropped=("addresses, queries, captured headers, timers other than Ta",),
 )

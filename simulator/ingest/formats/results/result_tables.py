@@ -5,6 +5,7 @@ Formats: JMeter's manual, "Listeners"; the documentation of hey, "-o csv"; `simu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,10 +13,14 @@ import numpy as np
 
 from simulator.ingest.blocks import Block, Reading, Requests
 from simulator.ingest.format import Format
+from simulator.ingest.formats.local_times import LocalTimes
 from simulator.ingest.formats.table_of_requests import RequestTable, has_header
 from simulator.ingest.input_file import InputFile
 
 _JTL: Final = ("timeStamp", "elapsed", "label", "responseCode")
+# jmeter.save.saveservice.timestamp_format = yyyy/MM/dd HH:mm:ss.SSS, in place of milliseconds since 1970
+_SLASHED: Final = re.compile(r"^(\d{4})/(\d\d)/")
+_LOCAL: Final = re.compile(r"\d{4}[-/]\d\d[-/]\d\d[ T][\d:.,]+$")
 _HEY: Final = ("response-time", "status-code", "offset")
 _OWN: Final = ("source", "intended_s", "latency_s", "status")
 
@@ -26,9 +31,13 @@ def _is_jtl(file: InputFile) -> bool:
 
 def _jtl(file: InputFile, reading: Reading) -> Iterator[Block]:
     table = RequestTable(file)
+    local: LocalTimes | None = None
     for row, (times, elapsed, labels, codes) in table.columns(_JTL):
+        starts_s = table.dates(row, [_SLASHED.sub(r"\1-\2-", time) for time in times])
+        if local is None and _LOCAL.match(times[0]):
+            local = LocalTimes(reading)
         yield Requests(
-            table.dates(row, times),
+            starts_s if local is None else local.seconds(starts_s),
             None,
             table.seconds(row, elapsed) / 1000,
             reading.routes.numbers([_label(label) for label in labels]),
