@@ -23,12 +23,13 @@ _LOADS_MIN: Final = 4
 
 
 class MeasuredCapacity(NamedTuple):
-    """Throughputs by load, in the order of the file. `load_name`: the name of the column in the file."""
+    """Throughputs by load, in the order of the file. `load_name`, `throughput_name`: of the columns in the file."""
 
     name: str
     load_name: str
     loads: Floats
     throughputs: Floats
+    throughput_name: str = "throughput"
 
 
 class _Columns(NamedTuple):
@@ -58,7 +59,7 @@ def read_capacity(file: InputFile) -> MeasuredCapacity:
     if different < _LOADS_MIN:
         wanted = f"at least {_LOADS_MIN}: a law with three coefficients passes through the points of three loads"
         raise file.problem(1, "loads", f"{different} different", wanted)
-    return MeasuredCapacity(file.path.name, header[columns.load], loads, throughputs)
+    return MeasuredCapacity(file.path.name, header[columns.load], loads, throughputs, header[columns.throughput])
 
 
 def _header(file: InputFile) -> list[str]:

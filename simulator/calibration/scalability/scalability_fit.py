@@ -23,7 +23,7 @@ from simulator.lab.scalability.fit import (
 from simulator.lab.scalability.law import Floats, ScalabilityLaw
 
 # A coefficient is part of the law if the data without it are less likely than this.
-_LEVEL: Final = 0.05
+LEVEL: Final = 0.05
 # Ratio of likelihoods above which the data decide between two models of the errors.
 _DECISIVE: Final = 10.0
 # A point whose difference is this multiple of the others' spread is named, unless it is less than a percent.
@@ -87,9 +87,9 @@ class ScalabilityFit:
         if self.likelihood_ratio < _DECISIVE:
             yield self._other_errors()
         yield from self._outliers()
-        if self.superlinear_p_value < _LEVEL:
+        if self.superlinear_p_value < LEVEL:
             yield "throughput grows faster than the load, which no contention explains: check the smallest loads"
-        if self.lack_p_value < _LEVEL:
+        if self.lack_p_value < LEVEL:
             yield (
                 f"the law does not fit: the means of repeated loads deviate more than their repetitions "
                 f"(p = {self.lack_p_value:.2g})"
@@ -126,7 +126,7 @@ def fit_scalability(capacity: MeasuredCapacity, errors: ErrorModel | None = None
         errors = max(likelihoods, key=likelihoods.__getitem__)
     (other,) = (each for each in ErrorModel if each is not errors)
     tests = _tests(capacity, errors)
-    chosen = next((each.fitted for each in reversed(tests) if each.p_value < _LEVEL), tests[0].fitted)
+    chosen = next((each.fitted for each in reversed(tests) if each.p_value < LEVEL), tests[0].fitted)
     usl = full[errors]
     return ScalabilityFit(
         capacity,
@@ -135,7 +135,7 @@ def fit_scalability(capacity: MeasuredCapacity, errors: ErrorModel | None = None
         _containing(ProfileIntervals(loads, throughputs, usl).ranges(), chosen.law),
         full[other],
         math.exp(min(700.0, likelihoods[errors] - likelihoods[other])),
-        _lack_of_fit(capacity, usl),
+        lack_p_value(capacity, errors, usl.squares, usl.kind.coefficients),
         _superlinear(capacity, usl),
     )
 
@@ -145,11 +145,13 @@ def _tests(capacity: MeasuredCapacity, errors: ErrorModel) -> tuple[LawTest, ...
     for kind in LawKind:
         fitted = fitted_scalability(capacity.loads, capacity.throughputs, kind, errors)
         simpler = tests[-1].fitted.squares if tests else math.nan
-        tests.append(LawTest(fitted, _p_value(simpler, fitted.squares, 1, len(capacity.loads) - kind.coefficients)))
+        tests.append(
+            LawTest(fitted, improvement_p_value(simpler, fitted.squares, 1, len(capacity.loads) - kind.coefficients))
+        )
     return tuple(tests)
 
 
-def _p_value(simpler: float, fuller: float, more: int, freedom: int) -> float:
+def improvement_p_value(simpler: float, fuller: float, more: int, freedom: int) -> float:
     """Return the probability of this reduction of a sum of squares by `more` coefficients by chance (F test)."""
     if math.isnan(simpler) or more < 1 or freedom < 1:
         return math.nan
@@ -168,17 +170,20 @@ def _containing(ranges: ScalabilityRanges, law: ScalabilityLaw) -> ScalabilityRa
     )
 
 
-def _lack_of_fit(capacity: MeasuredCapacity, fitted: FittedScalability) -> float:
-    """Compare the deviations of the means of repeated loads with those of the repetitions (F test)."""
+def lack_p_value(capacity: MeasuredCapacity, errors: ErrorModel, squares: float, coefficients: int) -> float:
+    """Compare the deviations of the means of repeated loads with those of the repetitions (F test).
+
+    `squares`: the sum of squared differences of a fit with so many coefficients. NaN: no load was repeated.
+    """
     loads, places = np.unique(capacity.loads, return_inverse=True)
     repeated = len(capacity.loads) - len(loads)
-    more = len(loads) - fitted.kind.coefficients
+    more = len(loads) - coefficients
     if not repeated or more < 1:
         return math.nan
-    values = np.log(capacity.throughputs) if fitted.errors is ErrorModel.RELATIVE else capacity.throughputs
+    values = np.log(capacity.throughputs) if errors is ErrorModel.RELATIVE else capacity.throughputs
     means = np.bincount(places, weights=values) / np.bincount(places)
-    repetitions = max(float(np.square(values - means[places]).sum()), fitted.errors.least_squares(capacity.throughputs))
-    return _p_value(fitted.squares, repetitions, more, repeated)
+    repetitions = max(float(np.square(values - means[places]).sum()), errors.least_squares(capacity.throughputs))
+    return improvement_p_value(squares, repetitions, more, repeated)
 
 
 def _superlinear(capacity: MeasuredCapacity, fitted: FittedScalability) -> float:
@@ -192,7 +197,7 @@ def _superlinear(capacity: MeasuredCapacity, fitted: FittedScalability) -> float
 
     starts = [np.array([1.0, start - least, 0.1]) for start in (least / 2, 0.05)]
     _, squares = least_law(loads, throughputs, fitted.errors, law_of, starts, (math.inf, 1 - least, math.inf))
-    return _p_value(fitted.squares, squares, 1, len(loads) - fitted.kind.coefficients)
+    return improvement_p_value(fitted.squares, squares, 1, len(loads) - fitted.kind.coefficients)
 
 
 def _spread(differences: Floats) -> float:

@@ -16,12 +16,15 @@ from simulator.calibration.model.model_file import model_json
 from simulator.calibration.model.scenario_text import parameter_text, scenario_text
 from simulator.calibration.observation.observation_file import SUFFIX, read_observation, sha256_of
 from simulator.calibration.page.accuracy import goodness_text
+from simulator.calibration.scalability.capacity_model import NoCapacityModel
+from simulator.calibration.scalability.scalability_text import scalability_lines
 from simulator.cli.calibration.page_file import write_page
 from simulator.cli.calibration.recordings import (
     RecordedService,
     RecordingKind,
     calibrated_recording,
-    capacity_lines,
+    fitted_capacity,
+    modelled_capacity,
     recording_kind,
 )
 from simulator.cli.exit_codes import bad_input, cannot
@@ -74,14 +77,9 @@ def calibrate_verb(
 
     Writes NAME.model.json, which `predict` and `verify` read, NAME.yaml, a scenario with the model, and NAME.html, its
     page. What the observations cannot tell is stated, not invented. Of throughput by concurrency the scalability law is
-    printed.
+    printed too.
     """
     kind = _kind(files, service)
-    if kind is RecordingKind.CAPACITY:
-        if output is not None or scenario is not None or page is not None:
-            bad_input(f"{files[0]} has throughput by concurrency, of which a law is printed and no file written")
-        _print_capacity(files)
-        return
     chosen = _service_name(files[0]) if name is None else name
     if not re.fullmatch("[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", chosen):
         bad_input(f"--name {chosen!r}, must be lowercase letters, digits and hyphens, at most {_NAME_MAX}")
@@ -100,6 +98,11 @@ def calibrate_verb(
         assert scenario_stream is not None, "it has a default"
         try:
             model = _calibrated(files, kind, service, chosen, seed, quiet=quiet)
+        except NoCapacityModel as error:
+            if output is not None or scenario is not None or page is not None:
+                bad_input(f"no model can be written: {error}")
+            echo(f"note: no model: {error}")
+            return
         except (FileProblems, OtherVersion, NotCalibrated, ValueError) as error:
             bad_input(str(error))
         except OSError as error:
@@ -125,20 +128,9 @@ def _kind(files: Sequence[Path], service: RecordedService) -> RecordingKind:
         bad_input(str(error))
     except OSError as error:
         bad_input(f"{error.filename or files[0]}: {error.strerror}")
-    if kind not in {RecordingKind.METRICS, RecordingKind.LOG} and service != RecordedService():
-        bad_input("options of the service are given, must be left out except with access logs and metrics")
+    if kind is RecordingKind.OBSERVATION and service != RecordedService():
+        bad_input("options of the service are given, must be left out: an observation has the settings of its service")
     return kind
-
-
-def _print_capacity(files: Sequence[Path]) -> None:
-    try:
-        lines = capacity_lines(files)
-    except (FileProblems, ValueError) as error:
-        bad_input(str(error))
-    except MissingLibrary as error:
-        cannot(error)
-    for line in lines:
-        echo(line)
 
 
 def _calibrated(
@@ -146,6 +138,11 @@ def _calibrated(
 ) -> CalibratedModel:
     if kind is RecordingKind.OBSERVATION:
         return calibrated(_given(files), name, seed)
+    if kind is RecordingKind.CAPACITY:
+        fit = fitted_capacity(files)
+        for line in () if quiet else (*scalability_lines(fit), ""):
+            echo(line)
+        return modelled_capacity(fit, files[0], service, name, seed)
     with Terminal(stderr=True, quiet=quiet).status("") as status:
 
         def tell(done: int, of_all: int) -> None:

@@ -22,20 +22,20 @@ from simulator.calibration.from_metrics.metrics_model import calibrate_metrics
 from simulator.calibration.model.calibrated_model import CalibratedModel, ObservedFile
 from simulator.calibration.observation.observation_file import sha256_of
 from simulator.calibration.scalability.capacity_file import is_capacity, read_capacity
-from simulator.calibration.scalability.scalability_fit import fit_scalability
-from simulator.calibration.scalability.scalability_text import scalability_lines
+from simulator.calibration.scalability.capacity_model import capacity_model
+from simulator.calibration.scalability.scalability_fit import ScalabilityFit, fit_scalability
 from simulator.ingest.input_file import InputFile
 from simulator.ingest.service.service_settings import ServiceSettings, merged
 from simulator.ingest.service.settings_files import is_settings, settings_of
 from simulator.model.sizes import InstanceSize, parse_cpu, parse_memory
 
-SERVICE: Final = "The service of metrics and logs"
+SERVICE: Final = "The service of metrics, logs and capacity tests"
 _ZIP: Final = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedService:
-    """What metrics and logs do not have: the settings of the service."""
+    """What recordings do not have: the settings of the service. Of a capacity test, the size of its instance."""
 
     instances: Annotated[
         int | None,
@@ -94,8 +94,8 @@ def recording_kind(files: Sequence[Path]) -> RecordingKind:
     raise ValueError(msg)
 
 
-def capacity_lines(files: Sequence[Path]) -> list[str]:
-    """Return the fit of a capacity file as text.
+def fitted_capacity(files: Sequence[Path]) -> ScalabilityFit:
+    """Return the law of a capacity file.
 
     Raises:
         ScenarioError: if the file cannot be read.
@@ -105,7 +105,23 @@ def capacity_lines(files: Sequence[Path]) -> list[str]:
     if len(files) > 1:
         msg = f"{len(files)} files, must be one with throughputs by concurrency"
         raise ValueError(msg)
-    return list(scalability_lines(fit_scalability(read_capacity(InputFile(files[0])))))
+    return fit_scalability(read_capacity(InputFile(files[0])))
+
+
+def modelled_capacity(fit: ScalabilityFit, file: Path, given: RecordedService, name: str, seed: int) -> CalibratedModel:
+    """Return the model of an instance with these throughputs.
+
+    Raises:
+        NoCapacityModel: if there is none, with the reason.
+        ValueError: for an option that a capacity test does not have, or an invalid size.
+    """
+    for option in ("instances", "min_size", "max_size", "max_concurrency"):
+        value = getattr(given, option)
+        if value is not None:
+            msg = f"--{option.replace('_', '-')} = {value}, must be left out: a capacity test is of one instance"
+            raise ValueError(msg)
+    size = None if given.cpu is None and given.memory is None else _size(given, ServiceSettings())
+    return capacity_model(fit, name, ObservedFile(name=file.name, sha256=sha256_of(file)), size, seed)
 
 
 def calibrated_recording(

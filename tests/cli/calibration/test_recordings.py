@@ -12,17 +12,19 @@ from typer.testing import CliRunner
 
 from simulator.calibration.from_logs import log_model
 from simulator.calibration.model.model_file import read_model
+from simulator.calibration.scalability import capacity_model
 from simulator.cli import app
 from simulator.cli.calibration.recordings import (
     RecordedService,
     RecordingKind,
     calibrated_recording,
-    capacity_lines,
+    fitted_capacity,
     metered_service,
     recording_kind,
 )
 from simulator.ingest.service.service_settings import ServiceSettings
 from simulator.model.sizes import InstanceSize
+from simulator.scenario.scenario import ScenarioText
 
 SCALING = {"AutoScalingConfiguration": {"MaxConcurrency": 80, "MinSize": 2, "MaxSize": 6}}
 TEXTS = {
@@ -78,23 +80,41 @@ def test_sizes_that_exclude_each_other_are_an_error() -> None:
 
 
 def test_a_capacity_file_gives_a_law(folder: Path) -> None:
-    lines = capacity_lines([folder / "capacity.csv"])
-
-    assert any(line.startswith("contention") for line in lines)
+    assert fitted_capacity([folder / "capacity.csv"]).capacity.throughput_name == "throughput"
     with pytest.raises(ValueError, match="2 files, must be one"):
-        capacity_lines([folder / "capacity.csv", folder / "graph.csv"])
+        fitted_capacity([folder / "capacity.csv", folder / "graph.csv"])
 
 
-def test_the_verb_prints_the_law_of_a_capacity_file_and_writes_nothing(folder: Path) -> None:
-    before = sorted(folder.iterdir())
+def test_the_verb_prints_the_law_of_a_capacity_file_and_writes_a_model(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(capacity_model, "_REFITS", 40)
 
-    done = CliRunner().invoke(app, ["calibrate", str(folder / "capacity.csv")])
-    with_output = CliRunner().invoke(app, ["calibrate", str(folder / "capacity.csv"), "-o", str(folder / "model")])
-    with_options = CliRunner().invoke(app, ["calibrate", str(folder / "capacity.csv"), "--instances", "2"])
+    done = CliRunner().invoke(app, ["calibrate", "capacity.csv", "--no-page", "--cpu", "2 vCPU", "--memory", "4 GB"])
+    with_options = CliRunner().invoke(app, ["calibrate", "capacity.csv", "--instances", "2"])
 
     assert done.exit_code == 0, done.output
     assert "throughput(N) = " in done.output
-    assert (with_output.exit_code, with_options.exit_code) == (2, 2)
+    assert with_options.exit_code == 2
+    assert "--instances = 2, must be left out: a capacity test is of one instance" in with_options.output
+    model = read_model(folder / "capacity.model.json")
+    assert model.size == InstanceSize(2048, 4096)
+    assert len(model.members) == 40
+    scenario = ScenarioText.of(folder / "capacity.yaml").scenario({})
+    assert scenario.services["capacity"].application.simulated is not None
+
+
+def test_a_capacity_file_without_a_model_says_why(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    Path("cores.csv").write_text("processors,throughput\n1,10\n2,19\n4,36\n8,60\n")
+    before = sorted(folder.iterdir())
+
+    done = CliRunner().invoke(app, ["calibrate", "cores.csv"])
+    with_output = CliRunner().invoke(app, ["calibrate", "cores.csv", "-o", "cores.model.json"])
+
+    assert (done.exit_code, with_output.exit_code) == (0, 2)
+    assert "note: no model: the loads are processors" in done.output
     assert sorted(folder.iterdir()) == before
 
 
