@@ -41,6 +41,7 @@ PUBLIC_MODULES = (
     "prediction.settings",
     "prediction.tables",
     "scalability.capacity_file",
+    "scalability.capacity_model",
     "scalability.scalability_fit",
     "scalability.scalability_text",
     "verification.bounds",
