@@ -21,7 +21,7 @@ def data_columns(file: Path) -> list[str]:
         msg = f"data = {file.name}, must be at most {DATA_BYTES_MAX // 1024**2} MB"
         raise ValueError(msg)
     try:
-        rows = _rows(file)
+        rows = data_table(file)
     except (UnicodeDecodeError, csv.Error) as error:
         msg = f"data = {file.name}, must be a CSV file in UTF-8: {error}"
         raise ValueError(msg) from error
@@ -36,7 +36,7 @@ def data_columns(file: Path) -> list[str]:
 
 def data_rows(file: Path) -> Iterator[Mapping[str, str]]:
     """Yield the rows of a data file in order, endlessly."""
-    return itertools.cycle(_rows(file))
+    return itertools.cycle(data_table(file))
 
 
 def _header(file: Path) -> list[str]:
@@ -44,7 +44,8 @@ def _header(file: Path) -> list[str]:
         return next(csv.reader(stream), [])
 
 
-def _rows(file: Path) -> Sequence[dict[str, str]]:
+def data_table(file: Path) -> Sequence[dict[str, str]]:
+    """Return the rows of a data file."""
     with file.open(encoding="utf-8-sig", newline="") as stream:
         return [{name: value or "" for name, value in row.items() if name} for row in csv.DictReader(stream)]
 

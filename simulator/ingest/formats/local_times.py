@@ -75,5 +75,5 @@ def zone_named(name: str) -> tzinfo:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         known = sorted(zoneinfo.available_timezones())
-        near = did_you_mean(name, known) if known else "; this machine has no time zones: pip install tzdata"
+        near = did_you_mean(name, known) if known else "; this machine has no database of time zones"
         raise ValueError(f"--time-zone = {name!r}, must be a time zone such as Europe/Berlin or UTC{near}") from None

@@ -6,7 +6,10 @@ a function of the script that another one calls is not followed.
 
 from __future__ import annotations
 
+import ast
+import operator
 import re
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from simulator.ingest.load.js_literal import LiteralError, end_of_block, without_comments
@@ -27,6 +30,15 @@ _PAUSE: Final = re.compile(
     rf"\bsleep\((?:{_NUMBER}|\s*randomIntBetween\({_NUMBER},{_NUMBER}\)\s*|\s*Math\.random\(\)\s*\*{_NUMBER}|([^;\n]*))\)"
 )
 _STEP: Final = re.compile(f"{_CALL.pattern}|{_PAUSE.pattern}", re.DOTALL)
+
+
+_RANDOM: Final = "RANDOM"
+_ARITHMETIC: Final[Mapping[type[ast.operator], Callable[[float, float], float]]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 
 
 class ScriptIteration(NamedTuple):
@@ -105,7 +117,38 @@ def _pause(match: re.Match[str]) -> _Pause | None:
         return _Pause(float(constant), float(constant))
     if low is not None:
         return _Pause(*sorted((float(low), float(high))))
-    return None if most is None else _Pause(0.0, float(most))
+    return _uniform(match[9]) if most is None else _Pause(0.0, float(most))
+
+
+def _uniform(expression: str) -> _Pause | None:
+    """Return the pause of an expression of numbers and one `Math.random()`; None for any other."""
+    try:
+        tree = ast.parse(expression.strip().replace("Math.random()", _RANDOM), mode="eval").body
+        low_s, middle_s, high_s = (_value(tree, at) for at in (0.0, 0.5, 1.0))
+    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError):
+        return None
+    is_uniform = abs(low_s + high_s - 2 * middle_s) < 1e-9 * max(1.0, low_s + high_s) and min(low_s, high_s) >= 0
+    once = expression.count("Math.random()") <= 1
+    return _Pause(*sorted((low_s, high_s))) if is_uniform and once else None
+
+
+def _value(tree: ast.expr, random: float) -> float:
+    """Return the value of arithmetic for a random number.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    match tree:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return float(number)
+        case ast.Name(id=name) if name == _RANDOM:
+            return random
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_value(operand, random)
+        case ast.BinOp(left=left, op=operation, right=right) if type(operation) in _ARITHMETIC:
+            return _ARITHMETIC[type(operation)](_value(left, random), _value(right, random))
+        case _:
+            raise ValueError("no arithmetic")
 
 
 def _path(url: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple, assert_never
 
 import numpy as np
@@ -18,8 +18,6 @@ from simulator.scenario.check_expression import CheckExpression
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.recordings.traces import request_times
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.scenario.sections.distribution_spec import DistributionSpec
-from simulator.scenario.sections.session_spec import RequestSpec, StepSpec
 from simulator.scenario.sections.shape_spec import (
     AtOnceSpec,
     ClosedSpec,
@@ -30,6 +28,7 @@ from simulator.scenario.sections.shape_spec import (
     is_clocked,
 )
 from simulator.scenario.sections.traffic_spec import SourceSpec
+from simulator.traffic.export.k6_requests import FAILED, FOUND, RequestFunction, is_zero, request_function
 from simulator.traffic.shapes.curves import Piece, pieces_of
 
 # k6 parses the options of a script before the test; a script with more stages than this cannot be read by people.
@@ -56,17 +55,18 @@ def k6_script(scenario: ScenarioSpec) -> K6Script:
     notes: list[str] = []
     several = len(scenario.services) > 1
     scenarios: dict[str, Any] = {}
-    functions: list[str] = []
+    functions: list[RequestFunction] = []
     for source in scenario.traffic:
         name = _unused(re.sub(r"[^A-Za-z0-9_]", "_", source.name), scenarios)
-        notes += _omitted(source)
         variable = f"BASE_URL_{re.sub('[^A-Z0-9]', '_', source.service.upper())}" if several else "BASE_URL"
         executor = _executor(scenario, source, notes)
         if executor is None:
             continue
         scenarios[name] = {**executor, "exec": f"send_{name}"}
-        functions.append(_function(f"send_{name}", source, variable))
-    options: dict[str, Any] = {"scenarios": scenarios}
+        function = request_function(name, source, variable)
+        notes += function.notes
+        functions.append(function)
+    options: dict[str, Any] = {"maxRedirects": 0, "scenarios": scenarios}
     if thresholds := _thresholds(scenario, notes):
         options["thresholds"] = thresholds
     return K6Script(_text(scenario, options, functions), tuple(dict.fromkeys(notes)))
@@ -77,14 +77,6 @@ def _unused(name: str, taken: Iterable[str]) -> str:
     while name in taken:
         name += "_"
     return name
-
-
-def _omitted(source: SourceSpec) -> Iterator[str]:
-    """Yield sentences about what of a source the script does not have."""
-    if source.data is not None or any(kind.placeholders for kind in source.kinds):
-        yield f"{source.name}: values from data files and earlier answers are not filled in: edit the script"
-    if source.retry is not None:
-        yield f"{source.name}: clients do not retry"
 
 
 # --- load ----------------------------------------------------------------------------------------------------
@@ -99,7 +91,7 @@ def _executor(scenario: ScenarioSpec, source: SourceSpec, notes: list[str]) -> d
         case AtOnceSpec():
             at_s = source.from_s + shape.at_s * source.time_scale
             requests = max(1, round(shape.requests * source.scale))
-            return _at_once(requests, at_s)
+            return _at_once(requests, at_s, scenario.duration_s)
         case TraceSpec():
             notes.append(f"{source.name}: recorded times become a rate per second, at equal intervals")
             return _arrivals(_trace_pieces(source, shape, scenario.duration_s), source, notes)
@@ -197,7 +189,7 @@ def _unit(pieces: Sequence[Piece]) -> tuple[str, int]:
 def _users(source: SourceSpec, shape: ClosedSpec, end_s: float, notes: list[str]) -> dict[str, Any]:
     start = {"startTime": _seconds(source.from_s)}
     length_s = end_s - source.from_s
-    if shape.begin == "think_time" and not _is_zero(shape.think_time):
+    if shape.begin == "think_time" and not is_zero(shape.think_time):
         notes.append(f"{source.name}: users of k6 begin with a request, not with a think time")
     if shape.iterations is not None or shape.shared_iterations is not None:
         executor = "per-vu-iterations" if shape.shared_iterations is None else "shared-iterations"
@@ -213,67 +205,19 @@ def _users(source: SourceSpec, shape: ClosedSpec, end_s: float, notes: list[str]
     return {"executor": "ramping-vus", "startVUs": shape.users, "stages": stages, **start}
 
 
-def _at_once(requests: int, at_s: float) -> dict[str, Any]:
-    return {"executor": "per-vu-iterations", "vus": requests, "iterations": 1, "startTime": _seconds(at_s)}
+def _at_once(requests: int, at_s: float, end_s: float) -> dict[str, Any]:
+    """Return an executor in which each user sends one request, for which it has until the end of the run."""
+    return {
+        "executor": "per-vu-iterations",
+        "vus": requests,
+        "iterations": 1,
+        "startTime": _seconds(at_s),
+        "maxDuration": _seconds(max(1.0, end_s - at_s)),
+    }
 
 
 def _seconds(seconds: float) -> str:
     return f"{round(seconds * 1000)}ms" if seconds % 1 else f"{seconds:.0f}s"
-
-
-# --- requests -------------------------------------------------------------------------------------------------
-
-
-def _function(name: str, source: SourceSpec, variable: str) -> str:
-    """Return the function that sends the requests of a source: a session in order, or one of several by weight."""
-    pause = _sleep(source.closed.think_time) if source.closed is not None else ""
-    if source.session:
-        calls = "".join(_call(step, variable) + _pause(step) for step in source.session)
-    elif len(source.requests) == 1:
-        calls = _call(source.requests[0], variable)
-    else:
-        calls = _by_weight(source.requests, variable)
-    return f"export function {name}() {{\n{calls}{pause}}}\n"
-
-
-def _by_weight(requests: Sequence[RequestSpec], variable: str) -> str:
-    total = sum(request.weight for request in requests)
-    lines, below = ["  const chosen = Math.random();\n"], 0.0
-    for number, request in enumerate(requests):
-        below += request.weight / total
-        condition = f"if (chosen < {below:.9g}) " if number < len(requests) - 1 else ""
-        lines.append(f"  {'else ' if number else ''}{condition}{{\n  {_call(request, variable)}  }}\n")
-    return "".join(lines)
-
-
-def _call(request: RequestSpec, variable: str) -> str:
-    path = json.dumps(request.path)
-    body = json.dumps(request.body) if request.body is not None else "null"
-    if request.body is None and request.request_size_bytes:
-        body = f"'x'.repeat({request.request_size_bytes})"
-    params = f", {{ headers: {json.dumps(dict(request.headers))} }}" if request.headers else ""
-    arguments = f", {body}{params}" if params or body != "null" else ""
-    return f"  http.request({json.dumps(request.method)}, {variable} + {path}{arguments});\n"
-
-
-def _pause(step: StepSpec) -> str:
-    return _sleep(step.think_time)
-
-
-def _is_zero(spec: DistributionSpec) -> bool:
-    return spec.distribution.mean == 0
-
-
-def _sleep(spec: DistributionSpec) -> str:
-    """Return a pause: constant, uniform or exponential as in the scenario, otherwise its mean."""
-    if _is_zero(spec):
-        return ""
-    if spec.uniform is not None:
-        width = spec.uniform.high_s - spec.uniform.low_s
-        return f"  sleep({spec.uniform.low_s:g} + {width:g} * Math.random());\n"
-    if spec.exponential_s is not None:
-        return f"  sleep(-{spec.exponential_s:g} * Math.log(1 - Math.random()));\n"
-    return f"  sleep({spec.distribution.mean:g});\n"
 
 
 # --- checks and text --------------------------------------------------------------------------------------------
@@ -307,7 +251,8 @@ def _threshold(check: CheckExpression) -> tuple[str, str] | None:
     return ("http_req_duration", f"{figure}{check.operator}{check.limit * 1000:g}") if figure else None
 
 
-def _text(scenario: ScenarioSpec, options: dict[str, Any], functions: Sequence[str]) -> str:
+def _text(scenario: ScenarioSpec, options: dict[str, Any], functions: Sequence[RequestFunction]) -> str:
+    has_rows = any(each.needs_rows for each in functions)
     several = len(scenario.services) > 1
     names = (
         [f"BASE_URL_{re.sub('[^A-Z0-9]', '_', name.upper())}" for name in scenario.services]
@@ -320,11 +265,14 @@ def _text(scenario: ScenarioSpec, options: dict[str, Any], functions: Sequence[s
             f"// The load of the scenario {scenario.name}. Run it with: k6 run {usage} FILE",
             "import http from 'k6/http';",
             "import { sleep } from 'k6';",
+            *(["import exec from 'k6/execution';", "import { SharedArray } from 'k6/data';"] if has_rows else []),
             "",
             *(f"const {name} = __ENV.{name};" for name in names),
             "",
             f"export const options = {json.dumps(options, indent=2)};",
             "",
-            *functions,
+            *([FAILED] if any(each.needs_failed for each in functions) else []),
+            *([FOUND] if any(each.needs_found for each in functions) else []),
+            *(each.text for each in functions),
         ]
     )

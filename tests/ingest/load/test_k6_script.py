@@ -20,6 +20,10 @@ def iteration(body: str) -> ScriptIteration:
         ("sleep(1.5); sleep(.5)", "2s"),
         ("sleep(randomIntBetween(1, 5));", "{uniform: {low: 1s, high: 5s}}"),
         ("sleep(Math.random() * 3); sleep(1)", "{uniform: {low: 1s, high: 4s}}"),
+        ("sleep(Math.random() * (5 - 2) + 2);", "{uniform: {low: 2s, high: 5s}}"),
+        ("sleep(0.5 + 1.5 * Math.random());", "{uniform: {low: 0.5s, high: 2s}}"),
+        ("sleep(3 - Math.random() / 2);", "{uniform: {low: 2.5s, high: 3s}}"),
+        ("sleep(60 / 4);", "15s"),
     ],
 )
 def test_pauses_at_the_end_are_the_think_time(pause: str, rest: str) -> None:
@@ -31,6 +35,14 @@ def test_a_pause_before_the_first_request_belongs_to_the_cycle() -> None:
 
 
 def test_a_pause_that_is_an_expression_is_named() -> None:
+    for text in (
+        "1 / Math.random()",
+        "Math.random() - 2",
+        "Math.random() * Math.random()",
+        "most * Math.random()",
+        "1 +",
+    ):
+        assert iteration(f"{GET} sleep({text});").unread == (f"sleep({text})",)
     assert iteration(f"{GET} sleep(pause());") == ScriptIteration((LoadRequest("GET", "/a"),), "", ("sleep(pause())",))
 
 

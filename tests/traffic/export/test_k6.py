@@ -160,17 +160,13 @@ def test_sources_with_similar_names_are_both_sent(tmp_path: Path) -> None:
 
 
 def test_what_the_script_does_not_have_is_named(tmp_path: Path) -> None:
-    (tmp_path / "users.csv").write_text("user\nanna\n")
-    source = {
-        "name": "load",
-        "clock": {"rate": "5/s"},
-        "data": "users.csv",
-        "session": [{"path": "/${user}"}],
-    }
-    retrying = {"name": "again", "clock": {"rate": "5/s"}, "retry": {"attempts": 2}}
-    _, script = exported(tmp_path, [source, retrying])
+    states = {"states": [{"rate": "1/s", "stay": "5s"}, {"rate": "9/s", "stay": "1s"}]}
+    bursts = {"name": "bursts", "mmpp": states, "addresses": "198.51.100.0/24"}
+    staff = {"name": "staff", "closed": {"users": 2, "think_time": "1s"}}
+    _, script = exported(tmp_path, [bursts, staff])
 
     assert script.notes == (
-        "load: values from data files and earlier answers are not filled in: edit the script",
-        "again: clients do not retry",
+        "bursts: k6 has no random states: the mean rate is sent",
+        "bursts: requests come from the address of k6, not from those of the source",
+        "staff: users of k6 begin with a request, not with a think time",
     )
