@@ -44,7 +44,7 @@ VERBS: Final = {
     "why": Verb(
         "simulator.cli.scenarios.why",
         "why_verb",
-        "Explain a scaling decision: its inputs, the computed count, its limits and the result.",
+        "Explain why requests were lost, or the scaling decision at a moment: inputs, result and limits.",
         PLAY,
     ),
     "compare": Verb(

@@ -1,4 +1,4 @@
-"""Explains the number of instances at a moment of a run: the decision in force, in one sentence.
+"""Explains a run: its verdict, and the number of instances at a moment, which is the decision in force in one sentence.
 
 Reads a report that `simulator run --json` wrote: the decisions that changed the desired count, and the policy's inputs
 and results between them (one evaluation per time step), so an unchanged count is explained too.
@@ -17,15 +17,17 @@ from pydantic import ValidationError
 
 import simulator
 from simulator.model.text.problems import one_of
-from simulator.model.text.quantities import latency_text, time_text
+from simulator.model.text.quantities import count_text, latency_text, time_text
 from simulator.model.text.units import parse_duration
 from simulator.model.text.versions import DocumentFormat
 from simulator.report.background.part import BackgroundPart
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.downstream import DownstreamPart
 from simulator.report.schema import REPORT_VERSION, Report
+from simulator.report.verdict.part import CausePart, ServiceVerdictPart
 
 _FORMAT: Final = DocumentFormat("report_version", REPORT_VERSION, simulator.__version__, "run the scenario again")
+_OUTCOMES: Final = {"rejected": "were rejected", "failed": "failed", "slow": "were slow"}
 _CLOCK: Final = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)", re.ASCII)
 
 
@@ -126,6 +128,49 @@ def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
             for line in _last_event(part.service, part, at_s)
         ),
         *(f"{note.service}: {note.text}." for note in notes),
+    ]
+
+
+def verdict_lines(report: Report, service: str | None = None) -> list[str]:
+    """Return the verdict of the run, or that about one service, and its causes with their numbers of requests.
+
+    Raises:
+        ValueError: for an unknown service, or a report without a verdict.
+    """
+    if report.verdict is None:
+        msg = "run = without a verdict, must be a report with one: run the scenario again, or name a moment"
+        raise ValueError(msg)
+    names = [part.service for part in report.verdict.services]
+    if service is not None and service not in names:
+        msg = f"service = {service!r}, must be {one_of(service, names)}"
+        raise ValueError(msg)
+    parts = [part for part in report.verdict.services if service in {None, part.service}]
+    return [
+        report.verdict.text if service is None else parts[0].text,
+        *(line for part in parts for line in _causes(part)),
+    ]
+
+
+def _causes(part: ServiceVerdictPart) -> list[str]:
+    return [f"{part.service}: {cause.kind}: {_cause(cause)}." for cause in part.causes]
+
+
+def _cause(cause: CausePart) -> str:
+    return (
+        f"{count_text(cause.requests)} requests {_OUTCOMES[cause.outcome]} from {clock_text(cause.begin_s)} to "
+        f"{clock_text(cause.end_s)}, because {cause.text}"
+    )
+
+
+def losses_at(report: Report, at_s: float, service: str | None = None) -> list[str]:
+    """Return a sentence for each cause by which requests were lost or slow around the moment."""
+    parts = [] if report.verdict is None else report.verdict.services
+    return [
+        f"{part.service}: around this time requests {_OUTCOMES[cause.outcome]}, because {cause.text}."
+        for part in parts
+        if service in {None, part.service}
+        for cause in part.causes
+        if cause.begin_s <= at_s <= cause.end_s
     ]
 
 

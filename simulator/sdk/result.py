@@ -13,13 +13,14 @@ from pydantic import BaseModel
 
 from simulator.console.report.html import report_page
 from simulator.lab.figures import Figure, figures
-from simulator.lab.why import parse_moment, why
+from simulator.lab.why import losses_at, parse_moment, why
 from simulator.model.text.problems import one_of
 from simulator.report import schema
 from simulator.report.cost.part import LinePart
 from simulator.report.decisions import DecisionPart
 from simulator.report.report import RunRecord
 from simulator.report.serialization import report_json
+from simulator.report.verdict.part import VerdictPart
 from simulator.sdk.frames import Library, frame, frame_of_rows
 from simulator.sdk.repr_html import report_cell
 
@@ -57,6 +58,15 @@ class Result:
     def passed(self) -> bool:
         """True if every check of the scenario passes."""
         return self.report.passed
+
+    @property
+    def verdict(self) -> VerdictPart:
+        """What happened to which requests, why, and, after `run(what_ifs=N)`, what would have changed it.
+
+        `verdict.text` has the sentences.
+        """
+        assert self.report.verdict is not None, "every run has a verdict"
+        return self.report.verdict
 
     @property
     def notes(self) -> Sequence[str]:
@@ -120,7 +130,7 @@ class Result:
             ValueError: for a moment outside the run, or an unknown service.
         """
         at_s = parse_moment(moment) if isinstance(moment, str) else float(moment)
-        return "\n".join(why(self.report, at_s, service))
+        return "\n".join([*why(self.report, at_s, service), *losses_at(self.report, at_s, service)])
 
     def json(self) -> str:
         """Return the report, byte for byte as `simulator run --json` writes it."""

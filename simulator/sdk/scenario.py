@@ -8,6 +8,7 @@ import io
 import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, SupportsIndex
 
@@ -16,6 +17,7 @@ import yaml
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.lab.assumptions.sensitivity import Sensitivity
 from simulator.lab.measured.service_times import with_service_times
+from simulator.lab.what_if.what_ifs import with_played_changes
 from simulator.model.text.problems import one_of
 from simulator.replay.runner import Run
 from simulator.report.assumptions import AssumptionsPart
@@ -30,7 +32,7 @@ from simulator.sdk.plain import is_frame, plain
 from simulator.sdk.progress import Progress
 from simulator.sdk.repr_html import rows_cell
 from simulator.sdk.result import Result
-from simulator.sdk.run_in_thread import Stop, play_beside
+from simulator.sdk.run_in_thread import Stop, play_beside, run_in_thread
 from simulator.sdk.sweep import SweepResult, swept
 
 # the command line keeps its certificate authority there, too
@@ -148,12 +150,14 @@ class Scenario:
         clock: Literal["virtual", "real"] = "virtual",
         requests: bool = False,
         state: str | Path = STATE,
+        what_ifs: int = 0,
     ) -> Result:
         """Run the scenario and wait for its end. It may be called while an event loop is running.
 
         `seed` and `policy` override the scenario's own; a policy is a name, `FILE.py:CLASS`, or a class with a method
         decide(self, observation). `requests`: True keeps a row for every request. `state`: folder of the local
-        certificate authority, for real time.
+        certificate authority, for real time. `what_ifs`: how often to play the scenario again with a changed setting
+        after a loss, for the verdict; in virtual time.
 
         Raises:
             ScenarioError: if the scenario cannot run on this clock.
@@ -172,6 +176,8 @@ class Scenario:
         report = build_report(record)
         if live is not None:
             report = with_service_times(report, record, checked)
+        elif what_ifs:
+            report = run_in_thread(partial(with_played_changes, report, checked, what_ifs))
         return Result(record, report, None if rows is None else rows.getvalue(), notes)
 
     def sweep(

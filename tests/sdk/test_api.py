@@ -265,3 +265,14 @@ traffic:
     part = Scenario.from_text(text).assumptions(seed=5)
     assert part.seeds == [5, 6, 7]
     assert [(each.setting, each.within_noise) for each in part.ranked] == [("overflow", True), ("drain_timeout", True)]
+
+
+def test_a_verdict_has_the_change_that_would_have_prevented_the_loss() -> None:
+    scenario = Scenario.from_text(
+        "{duration: 20s, services: {web: {max_concurrency: 2, max_size: 1, application: {simulated: {io: 100ms}}}},"
+        " traffic: [{clock: {rate: 30/s}}]}"
+    )
+    result = scenario.run(what_ifs=3)
+    assert result.verdict.services[0].what_ifs[0].is_enough
+    assert "would have rejected none" in result.verdict.text
+    assert scenario.run().verdict.services[0].what_ifs == []

@@ -52,3 +52,10 @@ def test_a_table_escapes_names_and_marks_the_best() -> None:
 def test_headings_are_escaped_and_cells_are_html() -> None:
     assert "<th style='text-align:left'>&lt;h&gt;</th>" in rows_cell(["<h>"], [["<i>c</i>"]])
     assert "<td style='text-align:left'><i>c</i></td>" in rows_cell(["<h>"], [["<i>c</i>"]])
+
+
+def test_a_report_begins_with_the_verdict(report: Report) -> None:
+    assert report.verdict is not None
+    cell = report_cell(report, [])
+    assert "because new instances took" in report.verdict.text
+    assert cell.index(report.verdict.text) < cell.index("1,500 requests,")

@@ -12,12 +12,12 @@ def with_changes(report: Report, scenario: ScenarioSpec, rounds: int | None, bac
     """Return the report whose verdict says what would have prevented the loss. An interrupt ends only the search."""
     status = Status()
 
-    def on_played(change: str) -> None:
+    def on_play(change: str) -> None:
         if not quiet:
-            status.tell(f"played again with {change}")
+            status.tell(f"playing again with {change}")
 
     try:
-        return with_played_changes(report, scenario, rounds, backend, on_played)
+        return with_played_changes(report, scenario, rounds, backend, on_play)
     except KeyboardInterrupt:
         echo("interrupted: no further change is played", err=True)
         return report

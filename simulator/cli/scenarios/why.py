@@ -1,4 +1,4 @@
-"""`simulator why`: the scaling decision in force at a moment of a run, in a sentence."""
+"""`simulator why`: the verdict of a run, or the scaling decision in force at a moment, in sentences."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from simulator.cli.options import SIMULATOR_HELP
 from simulator.cli.scenarios.last_run import given_report
 from simulator.cli.scenarios.scenario_file import STDIN
 from simulator.cli.terminal import Terminal
-from simulator.lab.why import parse_moment, why
+from simulator.lab.why import losses_at, parse_moment, verdict_lines, why
 
 
 def why_verb(
     time: str | None = typer.Argument(
         None,
         metavar="TIME",
-        help="A moment of the run: 12:03:06, 03:06 or 90s. With --live a time of day, or how long ago; default: now.",
+        help="A moment of the run: 12:03:06, 03:06 or 90s; without it, the verdict of the run. With --live a time of "
+        "day, or how long ago; default: now.",
         show_default=False,
     ),
     run: str | None = typer.Argument(
@@ -32,7 +33,10 @@ def why_verb(
     state: Path | None = typer.Option(None, metavar="FOLDER", help="Its state folder."),
     simulator: str | None = typer.Option(None, metavar="NAME", help=SIMULATOR_HELP),
 ) -> None:
-    """Explain a scaling decision: its inputs, the computed count, its limits and the result.
+    """Explain why requests were lost, or the scaling decision at a moment: inputs, result and limits.
+
+    Without a moment: the verdict of the run and its causes. With one: the policy's inputs, the computed count, its
+    limits and the result.
 
     The file and the moment may be given in either order.
     """
@@ -52,12 +56,13 @@ def _of_run(time: str | None, run: str | None, service: str | None, of_live: Map
     for option, value in of_live.items():
         if value is not None:
             raise ValueError(f"{option} = {str(value)!r}, must come with --live")
-    if time is None:
-        raise ValueError("time = none, must be given: a moment of the run, such as 12:03:06, 03:06 or 90s")
+    if time is None or (run is None and not _is_moment(time) and (time == str(STDIN) or Path(time).exists())):
+        return verdict_lines(given_report(None if time is None else Path(time)), service)
     if run is not None and not _is_moment(time) and (_is_moment(run) or time == str(STDIN) or Path(time).exists()):
         time, run = run, time
     at_s = parse_moment(time)
-    return why(given_report(None if run is None else Path(run)), at_s, service)
+    report = given_report(None if run is None else Path(run))
+    return [*why(report, at_s, service), *losses_at(report, at_s, service)]
 
 
 def _of_live(

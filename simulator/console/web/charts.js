@@ -25,6 +25,9 @@ const PANELS = [
   { title: "Cost per hour", unit: usd, lines: [
     { key: "usd_per_hour", label: "at the current rate", colour: "purple", fill: true }] },
 ];
+// The panels of a service whose requests were played again with changed settings: `changes` as the verdict names them.
+export const panelsWith = (changes) => (changes.length ? PANELS.map((panel, number) => (number ? panel : { ...panel,
+  lines: [...panel.lines, { key: "what_if", label: `lost with ${new Set(changes).size > 1 ? "the proposed change" : changes[0]}`, colour: "purple", dash: [6, 2], perSecond: true }] })) : PANELS);
 // The panel of a downstream resource: its series is `downstream[].series` of the report.
 export const downstreamPanel = (resource) => ({ title: `${resource.name}, ${count(resource.connections)} connections`, unit: count, lines: [
   { key: "connections", label: "open", colour: "blue", fill: true },
@@ -309,8 +312,9 @@ function glyph(ctx, mark, x, y, size) {
   ctx.fill();
 }
 
-// All marks of a service in order of time: decisions with their reasons, changes, acts, deployments.
-export function marksOf(service, acts) {
+// All marks of a service in order of time: decisions with their reasons, changes, acts, deployments, and the causes of
+// the verdict where the requests that they explain begin.
+export function marksOf(service, acts, causes = []) {
   const decisions = service.decisions.map((decision) => ({
     at_s: decision.at_s,
     kind: "decision",
@@ -324,5 +328,9 @@ export function marksOf(service, acts) {
     lines: [`MaxConcurrency ${change.max_concurrency}, MinSize ${change.min_size}, MaxSize ${change.max_size}`],
   }));
   const done = acts.map((act) => ({ at_s: act.at_s, kind: "act", title: act.action.replaceAll("_", " "), lines: [act.detail] }));
-  return [...decisions, ...changes, ...done].sort((one, other) => one.at_s - other.at_s);
+  const losses = causes.map((cause) => ({
+    at_s: cause.begin_s, kind: "cause", title: `${count(cause.requests)} ${cause.outcome}: ${cause.kind}`,
+    lines: [`until ${clock(cause.end_s)}, because ${cause.text}`],
+  }));
+  return [...decisions, ...changes, ...done, ...losses].sort((one, other) => one.at_s - other.at_s);
 }

@@ -1,11 +1,11 @@
 // The report of one run: the page contains all data and sends no request.
 
-import { TimeCharts, downstreamPanel, marksOf } from "console/charts";
+import { TimeCharts, downstreamPanel, marksOf, panelsWith } from "console/charts";
 import { count, duration, latency, rate, ratio, usd } from "console/format";
 import { byId, figures, make, setText, themeButton } from "console/page";
 import { Picture } from "console/picture";
 import { Replay } from "console/replay";
-import { assumptionsTable, backgroundTable, checksTable, costTable, decisionRow, downstreamTable, instancesTable, logRow, serviceTimesTable, sideBySide, webAclTable } from "console/tables";
+import { assumptionsTable, backgroundTable, checksTable, costTable, decisionRow, downstreamTable, errorsTable, instancesTable, logRow, serviceTimesTable, sideBySide, webAclTable, whatIfsTable } from "console/tables";
 
 const data = JSON.parse(byId("run").textContent);
 const { report } = data;
@@ -13,7 +13,10 @@ const { report } = data;
 report.services.forEach((service) => Object.assign(service.series, data.beside[service.name]));
 
 const picture = new Picture(byId("picture"));
-const charts = new TimeCharts(byId("charts"), { onSeek: (t) => replay.seek(t) });
+const verdicts = Object.fromEntries((report.verdict?.services ?? []).map((part) => [part.service, part]));
+const proposed = (name) => verdicts[name]?.what_ifs.find((each) => each.errors_by_bin.length);
+report.services.forEach((service) => { service.series.what_if = proposed(service.name)?.errors_by_bin; });
+const charts = new TimeCharts(byId("charts"), { onSeek: (t) => replay.seek(t), panels: panelsWith(report.services.map((each) => proposed(each.name)?.change).filter(Boolean)) });
 const replay = new Replay(picture, charts);
 const downstreamCharts = (report.downstream ?? []).map((resource) => [resource, new TimeCharts(
   byId("downstream-charts").appendChild(make("div", { class: "charts" })), { onSeek: (t) => replay.seek(t), panels: [downstreamPanel(resource)] })]);
@@ -55,6 +58,19 @@ function head() {
   setText(byId("foot"), `simulator ${report.versions.simulator}, digest ${report.digest.slice(0, 16)}. Self-contained: works offline. Terms: docs/reference/glossary.md. Charts: uPlot, MIT.`);
 }
 
+// The verdict stands first: what happened, why, and what would have changed it.
+function answer() {
+  const { verdict } = report;
+  byId("answer-card").hidden = !verdict;
+  if (!verdict) return;
+  setText(byId("answer"), verdict.text);
+  byId("not-played").hidden = !verdict.not_played;
+  setText(byId("not-played"), `No change was played: ${verdict.not_played}.`);
+  byId("losses").replaceChildren(...verdict.services.flatMap((part) => [
+    ...(part.errors.length ? [errorsTable(part, report.services.find((each) => each.name === part.service).series.width_s, report.services.length > 1)] : []),
+    ...(part.what_ifs.length ? [whatIfsTable(part, report.services.length > 1)] : [])]));
+}
+
 // Resources belong to no service: their charts stay the same.
 function showDownstream() {
   byId("downstream-card").hidden = !downstreamCharts.length;
@@ -68,7 +84,7 @@ function chooseService(name) {
   const service = report.services.find((each) => each.name === name);
   for (const button of byId("services").children) button.setAttribute("aria-pressed", String(button.textContent === name));
   replay.show(service, report.run.ended_s);
-  charts.show(service.series, marksOf(service, report.timeline), report.run.ended_s, replay.now);
+  charts.show(service.series, marksOf(service, report.timeline, verdicts[name]?.causes), report.run.ended_s, replay.now);
   byId("decisions").replaceChildren(...(service.decisions.length ? service.decisions.map((decision) => decisionRow(decision, (t) => replay.seek(t))) : [make("li", {}, "No scaling decisions.")]));
   const events = [...service.events.map((event) => [event.at_s, event.line, null]), ...report.timeline.map((act) => [act.at_s, act.detail, act.action.replaceAll("_", " ")]),
     ...(report.downstream ?? []).flatMap((resource) => resource.events.map((event) => [event.at_s, event.line, resource.name]))]
@@ -79,6 +95,7 @@ function chooseService(name) {
 
 themeButton(byId("theme"));
 head();
+answer();
 byId("services").hidden = report.services.length < 2;
 byId("services").replaceChildren(...report.services.map((each) => make("button", { type: "button", onclick: () => chooseService(each.name) }, each.name)));
 chooseService(report.services[0].name);

@@ -50,6 +50,23 @@ export function checksTable(checks, judged = true) {
     measured(check.value, check.unit), measured(check.limit, check.unit), ...(explained ? [check.value === null ? check.reason : ""] : [])]), { numbersFrom: 2 });
 }
 
+// The failed requests of a service by kind. `width_s`: of the bins of their series.
+export function errorsTable(part, width_s, named) {
+  const rows = part.errors.map((series) => {
+    const present = series.counts.flatMap((value, place) => (value ? [place] : []));
+    const worst = series.counts.indexOf(Math.max(...series.counts));
+    return [series.kind, count(series.requests), clock(present[0] * width_s), clock((present.at(-1) + 1) * width_s), `${count(series.counts[worst] / width_s)}/s at ${clock(worst * width_s)}`];
+  });
+  return table(`Errors${named ? ` of ${part.service}` : ""} by kind`, ["error", "requests", "first", "last", "most"], rows);
+}
+
+// What was played again for a service, the proposed change first.
+export function whatIfsTable(part, named) {
+  const rows = part.what_ifs.map((each) => [each.change, count(each.errors), ratio(each.error_rate), latency(each.p95_s), usd(each.month_usd),
+    `${each.month_usd_more < 0 ? "-" : "+"}${usd(Math.abs(each.month_usd_more))}`, each.is_enough ? "yes" : "no"]);
+  return table(`Played again${named ? ` for ${part.service}` : ""}, with`, ["change", "lost", "error rate", "p95", "month", "difference", "enough"], rows);
+}
+
 export function costTable(service) {
   const { run, month } = service.cost;
   const rows = run.lines.map((line, place) => [line, month.lines[place]]).filter(([line, of_month]) => line.quantity || of_month.quantity)

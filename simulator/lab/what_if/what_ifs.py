@@ -39,7 +39,7 @@ _FASTER: Final = 0.5
 # A change that prevents a loss must not make the others slower: the 95 % quantile stays below this multiple.
 _SLOWER_MAX: Final = 1.5
 
-Played = Callable[[str], None]
+OnPlay = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -109,12 +109,12 @@ def with_played_changes(
     scenario: ScenarioSpec,
     rounds: int | None = None,
     backend: str = AUTO,
-    on_played: Played = lambda _: None,
+    on_play: OnPlay = lambda _: None,
 ) -> Report:
     """Return the report whose verdict says what would have prevented the loss.
 
     `rounds`: how often the scenario is played again at most; default: up to ROUNDS_MAX, fewer for long runs.
-    `on_played` receives each change that was played. Raises what a run of the scenario raises.
+    `on_play` receives each change before it is played. Raises what a run of the scenario raises.
     """
     verdict = report.verdict
     if verdict is None or not report.run.complete or rounds == 0:
@@ -126,7 +126,7 @@ def with_played_changes(
     if limit == 0:
         count = report.requests.whole_run.requests
         return _with(report, verdict.services, f"the run has {count:,} requests; --what-ifs 3 plays it three times")
-    reason = _play(services, scenario, limit, backend, on_played)
+    reason = _play(services, scenario, limit, backend, on_play)
     found = {service.part.name: _best_first(service.played) for service in services}
     return _with(report, [with_what_ifs(part, found.get(part.service, [])) for part in verdict.services], reason)
 
@@ -139,7 +139,7 @@ def _rounds(report: Report, scenario: ScenarioSpec) -> int:
     return min(ROUNDS_MAX, rounds)
 
 
-def _play(services: Sequence[_Service], scenario: ScenarioSpec, rounds: int, backend: str, on_played: Played) -> str:
+def _play(services: Sequence[_Service], scenario: ScenarioSpec, rounds: int, backend: str, on_play: OnPlay) -> str:
     """Play up to `rounds` rounds. Return why it ended early, or an empty text."""
     play = backend_of(backend, rounds)
     for _ in range(rounds):
@@ -149,11 +149,11 @@ def _play(services: Sequence[_Service], scenario: ScenarioSpec, rounds: int, bac
         changed = scenario.played_to_the_end()
         for search in searches.values():
             changed = search.ladder.changed(changed, search.ladder.values[search.at])
+        on_play(", ".join(_label(search) for search in searches.values()))
         try:
             after = build_report(play(changed))
         except (ScenarioError, BrokenRun) as error:
             return str(error)
-        on_played(", ".join(_label(search) for search in searches.values()))
         for service in services:
             if service.part.name in searches:
                 _note(service, searches[service.part.name], after)
@@ -211,6 +211,7 @@ def _note(service: _Service, search: _Search, after: Report) -> None:
     played = WhatIfPart(
         change=_label(search),
         cause=search.ladder.cause,
+        rejected=part.requests.rejected,
         errors=verdict.lost,
         requests=part.requests.requests,
         error_rate=part.requests.error_rate,

@@ -55,6 +55,8 @@ class WhatIfPart(DescribedModel):
     """The change, such as `MinSize 9`."""
     cause: CauseKind
     """The cause that the change is about."""
+    rejected: int
+    """Rejected requests of the service after the warm-up."""
     errors: int
     """Rejected and failed requests of the service after the warm-up."""
     requests: int
@@ -83,7 +85,7 @@ class ErrorSeriesPart(DescribedModel):
     requests: int
     """After the warm-up."""
     counts: list[int]
-    """By the time at which the client intended to send, in the bins of the service's series, the warm-up included."""
+    """By the time at which the client intended to send, in the bins of the service's series; 0 during the warm-up."""
 
 
 class ServiceVerdictPart(DescribedModel):

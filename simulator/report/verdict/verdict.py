@@ -72,22 +72,24 @@ def what_if_text(part: ServiceVerdictPart, what_ifs: Sequence[WhatIfPart]) -> st
     if not part.lost:
         verb = "would have kept" if best.is_enough else "would still have had"
         return f"{best.change} {verb} the 95 % quantile at {latency_text(best.p95_s)}, {money}."
-    if best.is_enough and best.errors == 0:
-        return f"{best.change} would have lost none, {money}."
-    lost = f"{count_text(best.errors)} ({ratio_text(best.error_rate)})"
+    of_rejected = bool(part.causes) and part.causes[0].outcome == "rejected"
+    left, verb = (best.rejected, "rejected") if of_rejected else (best.errors, "lost")
+    if best.is_enough and left == 0:
+        return f"{best.change} would have {verb} none, {money}."
+    share = f"{count_text(left)} ({ratio_text(left / best.requests if best.requests else None)})"
     if best.is_enough:
-        return f"{best.change} would have lost only {lost}, {money}."
+        return f"{best.change} would have {verb} only {share}, {money}."
     if best.errors < part.lost:
-        return f"No change that was played is enough; {best.change} would still have lost {lost}, {money}."
-    return f"No change that was played helps; {best.change} would have lost {lost}."
+        return f"No change that was played is enough; {best.change} would still have {verb} {share}, {money}."
+    return f"No change that was played helps; {best.change} would have {verb} {share}."
 
 
 def _service_part(run: RunOfService, slow_limit_s: float | None, *, alone: bool) -> ServiceVerdictPart:
     evidence = evidence_of(run)
     causes = attributed(evidence, slow_limit_s)
     errors = [
-        ErrorSeriesPart(kind=kind.value, requests=int(measured.sum()), counts=counts.tolist())
-        for kind, counts, measured in zip(ERROR_KINDS, run.errors, evidence.errors, strict=True)
+        ErrorSeriesPart(kind=kind.value, requests=int(counts.sum()), counts=counts.tolist())
+        for kind, counts in zip(ERROR_KINDS, evidence.errors, strict=True)
         if counts.any()
     ]
     return ServiceVerdictPart(

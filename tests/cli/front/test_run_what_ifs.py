@@ -26,14 +26,14 @@ def test_the_report_begins_with_the_verdict_and_the_change_that_was_played(scena
     done = RUN.invoke(app, ["run", scenario])
     text = " ".join(done.stdout.split())
     assert text.index("because MaxSize allows no more than 1 instance") < text.index("in virtual time")
-    assert "MinSize 3 and MaxSize 3 would have lost none, for $" in text
-    assert "played again with MinSize 3 and MaxSize 3" in done.stderr
+    assert "MinSize 3 and MaxSize 3 would have rejected none, for $" in text
+    assert "playing again with MinSize 3 and MaxSize 3" in done.stderr
 
 
 def test_without_what_ifs_nothing_is_played(scenario: str) -> None:
     done = RUN.invoke(app, ["run", scenario, "--what-ifs", "0"])
     assert "because MaxSize allows no more than 1 instance" in " ".join(done.stdout.split())
-    assert "played again" not in done.stdout + done.stderr
+    assert "playing again" not in done.stdout + done.stderr
 
 
 def test_a_quiet_run_plays_changes_for_its_json_and_shows_none(scenario: str, tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_quiet_run_plays_changes_for_its_json_and_shows_none(scenario: str, tm
     done = RUN.invoke(app, ["run", "-q", scenario, "--json", str(out)])
     verdict = json.loads(out.read_text())["verdict"]
     assert verdict["services"][0]["what_ifs"][0]["change"] == "MinSize 3 and MaxSize 3"
-    assert "played again" not in done.stdout + done.stderr
+    assert "playing again" not in done.stdout + done.stderr
 
 
 def test_the_summary_of_a_step_begins_with_the_verdict(scenario: str, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_the_summary_of_a_step_begins_with_the_verdict(scenario: str, tmp_path: 
     RUN.invoke(app, ["run", "-q", scenario], env={SUMMARY_VARIABLE: str(summary)})
     lines = summary.read_text().splitlines()
     assert "because MaxSize allows no more than 1 instance" in lines[2]
-    assert "would have lost none" in lines[2]
+    assert "would have rejected none" in lines[2]
 
 
 def test_real_time_has_no_changes_to_play(scenario: str) -> None:

@@ -51,4 +51,3 @@ def test_a_service_of_serve_is_explained_with_the_time_of_day(tmp_path: Path) ->
         assert "must be since the simulator started, at " in rejection("9h", *live)
         assert "run = 'run.json', must be left out with --live" in rejection("9h", "run.json", *live)
     assert "must come with --live" in rejection("90s", "--state", str(state))
-    assert "time = none, must be given" in rejection()

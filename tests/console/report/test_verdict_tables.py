@@ -23,6 +23,7 @@ PART = ServiceVerdictPart(
         WhatIfPart(
             change="MinSize 3",
             cause=CauseKind.START_LAG,
+            rejected=0,
             errors=0,
             requests=1000,
             error_rate=0.0,

@@ -102,7 +102,7 @@ def test_the_text_ends_with_the_proposed_change() -> None:
     assert report.verdict is not None
     best = report.verdict.services[0].what_ifs[0]
     assert report.verdict.text == report.verdict.services[0].text
-    assert f"{best.change} would have lost none, for $" in report.verdict.text
+    assert f"{best.change} would have rejected none, for $" in report.verdict.text
 
 
 def test_no_more_rounds_are_played_than_allowed() -> None:

@@ -70,6 +70,7 @@ def test_the_sentence_about_the_proposed_change(errors: int, more: float, is_eno
     played = WhatIfPart(
         change="MinSize 9",
         cause=CauseKind.START_LAG,
+        rejected=errors,
         errors=errors,
         requests=1000,
         error_rate=errors / 1000,
