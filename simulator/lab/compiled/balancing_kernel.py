@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.lab.compiled.compiled import kernel
+from simulator.lab.compiled.compiled import inlined, kernel
 from simulator.lab.compiled.state import (
     FRONT,
     LEAST_OUTSTANDING,
@@ -22,19 +22,19 @@ from simulator.lab.compiled.state import (
 )
 
 
-@kernel
+@inlined
 def list_at(w: World, tier: int, number: int) -> int:
     """Return the index of the list's own entry in `befores` and `afters`."""
     return tier * (lists_before(w) >> 1) + number
 
 
-@kernel
+@inlined
 def lists_before(w: World) -> int:
     """Return the number of list entries, which precede those of the instances."""
     return w.befores.shape[0] - w.instances.shape[0]
 
 
-@kernel
+@inlined
 def append(w: World, tier: int, number: int, row: int) -> None:
     """Append the instance to a list: insert it before the list's own entry."""
     place, end = lists_before(w) + row, list_at(w, tier, number)
@@ -43,7 +43,7 @@ def append(w: World, tier: int, number: int, row: int) -> None:
     w.afters[last] = w.befores[end] = place
 
 
-@kernel
+@inlined
 def unlink(w: World, row: int) -> None:
     """Remove the instance from the list that contains it."""
     place = lists_before(w) + row
@@ -51,7 +51,7 @@ def unlink(w: World, row: int) -> None:
     w.afters[before], w.befores[after] = after, before
 
 
-@kernel
+@inlined
 def first_in(w: World, tier: int, number: int) -> int:
     own = list_at(w, tier, number)
     first = w.afters[own]
@@ -187,7 +187,7 @@ def discard_place(w: World, row: int) -> None:
         strike(w, tier, row)
 
 
-@kernel
+@inlined
 def take_least(w: World, tier: int) -> int:
     capacity = w.pool[0].capacity
     count = w.tiers[tier].lowest
@@ -260,7 +260,7 @@ def take_by_lot(w: World, tier: int) -> int:
     return row
 
 
-@kernel
+@inlined
 def take_of(w: World, tier: int) -> int:
     balancing = w.pool[0].balancing
     if balancing == LEAST_OUTSTANDING:
@@ -272,14 +272,14 @@ def take_of(w: World, tier: int) -> int:
     return take_by_lot(w, tier)
 
 
-@kernel
+@inlined
 def take(w: World) -> int:
     """Take a slot of the preferred instance, in the reserve tier if the front tier is full; NOBODY if none is free."""
     row = take_of(w, FRONT)
     return row if row != NOBODY else take_of(w, RESERVE)
 
 
-@kernel
+@inlined
 def free_slot(w: World, row: int) -> None:
     """Record that one slot of an instance in service has become free."""
     instance = w.instances[row]

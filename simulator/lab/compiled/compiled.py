@@ -17,6 +17,9 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 import numba
 from numba.extending import overload
 
+from simulator.lab.compiled.compilation.parts import EntryCompiler, PartCompiler
+from simulator.lab.compiled.compilation.reference import by_reference
+
 
 def _cache_folder() -> Path:
     """Return a folder in the user's cache if it is writable, else in the folder for temporary files."""
@@ -34,32 +37,24 @@ def _cache_folder() -> Path:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Kind = TypeVar("Kind", bound=type)
 
 # numba's settings and options exist at run time but are missing from its type stubs.
 _numba: Any = numba
 _numba.config.CACHE_DIR = str(_cache_folder())
 
 # IEEE arithmetic as in the virtual loop: no fast-math, or sums would differ in their last digits. Kernel functions
-# allocate nothing, so reference counting (_nrt) is off: it takes 5 us per request. Functions that only the kernel calls
-# are inlined, because passing the twenty arrays of `World` takes longer than most of these functions (1.3 against 3.3
-# million requests/s), and have no Python wrapper, which is a third of the compile time.
-kernel: Final = _numba.njit(
-    error_model="numpy", nogil=True, no_cpython_wrapper=True, forceinline=True, _nrt=False, no_cfunc_wrapper=True
-)
-# A kernel function that is called from several places and seldom: inlined, it would only make the code longer.
-procedure: Final = _numba.njit(
-    error_model="numpy", nogil=True, no_cpython_wrapper=True, _nrt=False, no_cfunc_wrapper=True
-)
-_entry: Final = _numba.njit(error_model="numpy", nogil=True, cache=True, _nrt=False, no_cfunc_wrapper=True)
+# allocate nothing, so reference counting (_nrt) is off: it takes 5 us per request. Those that only the kernel calls
+# have no Python wrapper. `forceinline` is always given: a function that is compiled because another one calls it takes
+# over the options that it has not set itself, and a kernel that is inlined as a whole takes minutes to compile.
+_OPTIONS: Final[Any] = {"error_model": "numpy", "nogil": True, "_nrt": False, "no_cfunc_wrapper": True}
+_PART: Final[Any] = {**_OPTIONS, "no_cpython_wrapper": True, "pipeline_class": PartCompiler, "forceinline": False}
+kernel: Final = _numba.njit(**_PART)
+# A kernel function on the way of each request that LLVM would call: inlined, requests are played 5 to 10 % faster.
+inlined: Final = _numba.njit(**{**_PART, "forceinline": True})
+_entry: Final = _numba.njit(**_OPTIONS, cache=True, pipeline_class=EntryCompiler)
 # With NUMBA_DISABLE_JIT=1, for a debugger and for tests: the same functions as plain Python.
 IS_PLAIN: Final = bool(_numba.config.DISABLE_JIT)
-
-
-_OPTIONS: Final[Any] = {"error_model": "numpy", "nogil": True, "_nrt": False}
-
-
-# A function of a world of which one of two forms is compiled: as fast as a kernel function, hence inlined as well.
-_FORM_OPTIONS: Final[Any] = {**_OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def _constant(value: bool | int, parameters: int) -> Callable[..., Any]:
@@ -87,7 +82,7 @@ def only_with_calls(default: bool | int) -> Callable[[Callable[P, R]], Callable[
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         parameters = len(inspect.signature(function).parameters)
-        return _by_world("down", function, _constant(default, parameters), _OPTIONS)
+        return _by_world("down", function, _constant(default, parameters), _PART)
 
     return cast("Callable[[Callable[P, R]], Callable[P, R]]", decorate)
 
@@ -99,7 +94,7 @@ def with_quota(function: Callable[P, R]) -> Callable[[Callable[P, R]], Callable[
     """
 
     def decorate(plain: Callable[..., Any]) -> Callable[..., Any]:
-        return _by_world("quotas", function, plain, _FORM_OPTIONS)
+        return _by_world("quotas", function, plain, _PART)
 
     return cast("Callable[[Callable[P, R]], Callable[P, R]]", decorate)
 
@@ -110,9 +105,14 @@ def with_kinds(function: Callable[P, R]) -> Callable[[Callable[P, R]], Callable[
     """
 
     def decorate(plain: Callable[..., Any]) -> Callable[..., Any]:
-        return _by_world("kinds", function, plain, _FORM_OPTIONS)
+        return _by_world("kinds", function, plain, _PART)
 
     return cast("Callable[[Callable[P, R]], Callable[P, R]]", decorate)
+
+
+def passed_by_reference(kind: Kind) -> Kind:
+    """Let compiled functions get a tuple of this class by reference."""
+    return kind if IS_PLAIN else by_reference(kind)
 
 
 def _by_world(field: str, function: Callable[..., Any], otherwise: Callable[..., Any], options: Any) -> Any:
@@ -126,8 +126,7 @@ def _by_world(field: str, function: Callable[..., Any], otherwise: Callable[...,
         raise AssertionError(msg)
 
     def choose(*kinds: Any) -> Callable[..., Any]:
-        world = kinds[0]
-        without = isinstance(world.types[world.fields.index(field)], _numba.types.NoneType)
+        without = isinstance(kinds[0].type_of(field), _numba.types.NoneType)
         return otherwise if without else function
 
     overload(chosen, jit_options=options, strict=False)(choose)

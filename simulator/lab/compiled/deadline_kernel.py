@@ -5,7 +5,7 @@ Counterparts: rules/meter.py, fleet/pool/deadlines.py, and the queue of rules/ad
 
 from __future__ import annotations
 
-from simulator.lab.compiled.compiled import kernel
+from simulator.lab.compiled.compiled import inlined, kernel
 from simulator.lab.compiled.heap_kernel import schedule
 from simulator.lab.compiled.state import DEADLINE, EXPIRE, NOBODY, World
 
@@ -23,7 +23,7 @@ def tell(w: World, kind: int, row: int, order: int) -> None:
 # --- the meter ---------------------------------------------------------------------------------------------------
 
 
-@kernel
+@inlined
 def count_present(w: World, now: float, by: int) -> None:
     p = w.pool[0]
     p.present_s += p.present * (now - p.present_at_s)
@@ -42,7 +42,7 @@ def count_waiting(w: World, now: float, by: int) -> None:
 # --- records -----------------------------------------------------------------------------------------------------
 
 
-@kernel
+@inlined
 def write_row(w: World, request: int, now: float, status: int) -> None:
     """Write the row of a request that has ended."""
     p = w.pool[0]
@@ -89,7 +89,7 @@ def forget(w: World, request: int) -> None:
 # --- open requests, in order of arrival ----------------------------------------------------------------------------
 
 
-@kernel
+@inlined
 def open_request(w: World, request: int) -> None:
     p = w.pool[0]
     it = w.requests[request]
@@ -102,7 +102,7 @@ def open_request(w: World, request: int) -> None:
         schedule(w, it.arrived_s + p.timeout_s, DEADLINE, 0)
 
 
-@kernel
+@inlined
 def close_request(w: World, request: int) -> None:
     it = w.requests[request]
     w.standing[it.place] = NOBODY

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from simulator.lab.compiled.balancing_kernel import add_place, discard_place, note_free, take
-from simulator.lab.compiled.compiled import kernel, world_entry
+from simulator.lab.compiled.compiled import inlined, kernel, world_entry
 from simulator.lab.compiled.deadline_kernel import close_ranks, count_waiting, forget, leave_line, tell, write_row
 from simulator.lab.compiled.downstream.call_kernel import begin_calls
 from simulator.lab.compiled.downstream.event_kernel import calls_left, play_call
@@ -92,7 +92,7 @@ def has_room(w: World) -> bool:
     return steps_left(w) >= crowd(w)
 
 
-@kernel
+@inlined
 def steps_of_first(w: World) -> int:
     """Return the largest number of requests that the next scheduled event may advance."""
     kind, target = kind_and_target(w)
@@ -105,7 +105,7 @@ def steps_of_first(w: World) -> int:
     return crowd(w)
 
 
-@kernel
+@inlined
 def tell_end(w: World) -> None:
     """Notify the platform if it waits for the end of the last request and none is open."""
     p = w.pool[0]
@@ -114,7 +114,7 @@ def tell_end(w: World) -> None:
         tell(w, ENDED, 0, 0)
 
 
-@kernel
+@inlined
 def takes_room(w: World, steps: int) -> bool:
     """Reserve room to advance `steps` requests. The arrays are measured only when the last budget is used up."""
     p = w.pool[0]
@@ -126,13 +126,13 @@ def takes_room(w: World, steps: int) -> bool:
     return True
 
 
-@kernel
+@inlined
 def kind_and_target(w: World) -> tuple[int, int]:
     tag = w.tags[0]
     return (tag >> TARGET_BITS) & KINDS, tag & (TARGETS - 1)
 
 
-@kernel
+@inlined
 def done(w: World, request: int, now: float) -> None:
     """End a request that has waited for its I/O, or begin its next visit to the CPU or its calls of downstream
     resources.
@@ -145,7 +145,7 @@ def done(w: World, request: int, now: float) -> None:
         finish(w, request, now, 0)
 
 
-@kernel
+@inlined
 def look(w: World, row: int, armed_s: float, now: float) -> None:
     """Move the requests whose computation has ended on to their I/O."""
     station = w.instances[row]
@@ -164,7 +164,7 @@ def look(w: World, row: int, armed_s: float, now: float) -> None:
     arm(w, row)
 
 
-@kernel
+@inlined
 def play_first(w: World, now: float) -> None:
     """Play the first scheduled event, which is due at `now`."""
     when_s, (kind, target) = w.whens[0], kind_and_target(w)
@@ -185,14 +185,14 @@ def play_first(w: World, now: float) -> None:
         play_call(w, kind, target, order, when_s, now)
 
 
-@kernel
+@inlined
 def sends_first(w: World, source: int) -> bool:
     """Return True if the next request of the source precedes the first scheduled event."""
     when_s, first_s = w.sources[source].when_s, w.whens[0]
     return when_s < first_s or (when_s == first_s and w.sources[source].order < first_order(w))
 
 
-@kernel
+@inlined
 def first_order(w: World) -> int:
     """Return the order number of the first scheduled event."""
     order: int = w.tags[0] >> (TARGET_BITS + KIND_BITS)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulator.lab.compiled.compiled import kernel
+from simulator.lab.compiled.compiled import inlined, kernel
 from simulator.lab.compiled.state import KIND_BITS, TARGET_BITS, World
 
 NEVER_S: Final = float("inf")
@@ -37,7 +37,7 @@ def schedule(w: World, when_s: float, kind: int, target: int) -> None:
     tags[at] = (p.order << (TARGET_BITS + KIND_BITS)) | (kind << TARGET_BITS) | target
 
 
-@kernel
+@inlined
 def first_of_four(w: World, first: int) -> int:
     """Return the index of the earliest of the four events from `first` on; missing entries have the time infinity."""
     bits = w.when_bits
@@ -55,7 +55,7 @@ def first_of_four(w: World, first: int) -> int:
     return chosen
 
 
-@kernel
+@inlined
 def drop_first_event(w: World) -> None:
     p = w.pool[0]
     bits, tags = w.when_bits, w.tags
@@ -75,7 +75,7 @@ def drop_first_event(w: World) -> None:
         bits[at], tags[at] = when, tag
 
 
-@kernel
+@inlined
 def push_job(jobs: Any, station: Any, v: float, order: int, request: int) -> None:
     """Add a computation to the heap `jobs` of a station."""
     at = station.computing
@@ -91,7 +91,7 @@ def push_job(jobs: Any, station: Any, v: float, order: int, request: int) -> Non
     jobs[at].request = request
 
 
-@kernel
+@inlined
 def pop_job(jobs: Any, station: Any) -> int:
     """Remove and return the request whose computation ends first."""
     request: int = jobs[0].request

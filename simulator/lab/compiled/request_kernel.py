@@ -9,7 +9,7 @@ from typing import Final
 
 from simulator.fleet.simulated.application import REFUSED_STATUS
 from simulator.lab.compiled.balancing_kernel import free_slot, take
-from simulator.lab.compiled.compiled import kernel, only_with_calls
+from simulator.lab.compiled.compiled import inlined, kernel, only_with_calls
 from simulator.lab.compiled.deadline_kernel import (
     close_request,
     count_present,
@@ -100,7 +100,7 @@ def begin_awake(w: World, request: int, row: int, now: float) -> None:
             awaken(w, row, now)
 
 
-@kernel
+@inlined
 def hold_slot(w: World, request: int, row: int, now: float) -> None:
     it = w.requests[request]
     it.instance = row
@@ -108,7 +108,7 @@ def hold_slot(w: World, request: int, row: int, now: float) -> None:
     w.instances[row].held_by += 1
 
 
-@kernel
+@inlined
 def grant(w: World, request: int, row: int, now: float) -> None:
     """Assign a slot to the request."""
     it = w.requests[request]
@@ -121,7 +121,7 @@ def grant(w: World, request: int, row: int, now: float) -> None:
         begin_awake(w, request, row, now)
 
 
-@kernel
+@inlined
 def vacate(w: World, row: int, now: float) -> None:
     """Free a slot.
 
@@ -149,7 +149,7 @@ def vacate(w: World, row: int, now: float) -> None:
             tell(w, QUIET, row, p.order)
 
 
-@kernel
+@inlined
 def release(w: World, request: int, now: float) -> None:
     p = w.pool[0]
     it = w.requests[request]
@@ -202,7 +202,7 @@ def arrive_with(w: World, request: int, may: int) -> int:
     return 0
 
 
-@kernel
+@inlined
 def finish(w: World, request: int, now: float, failed: int) -> None:
     """End a request that its instance has finished; its answer is an error if `failed`."""
     p = w.pool[0]
@@ -248,7 +248,7 @@ def end_unworked(w: World, request: int, now: float) -> None:
 # --- events ----------------------------------------------------------------------------------------------------------
 
 
-@kernel
+@inlined
 def offer(w: World, source: int, now: float, may: int, kind: int) -> None:
     """Process an arriving request: it gets a slot, a place in the queue, or a rejection. `may`: the uses of downstream
     resources that it may call, as bits.

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from simulator.lab.compiled.compiled import IS_PLAIN
+from simulator.lab.compiled.compiled import IS_PLAIN, passed_by_reference
 
 NOBODY: Final[Any] = np.uint32(2**32 - 1)
 NO_LIMIT: Final = 2**62
@@ -195,6 +195,7 @@ class CallArrays(NamedTuple):
     errors: Any
 
 
+@passed_by_reference
 class World(NamedTuple):
     """All arrays of the kernel. `pool` has one record; `free`, `newest` and `listed` have a row for each tier.
 

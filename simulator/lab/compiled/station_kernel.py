@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulator.lab.compiled.compiled import kernel, procedure, with_quota
+from simulator.lab.compiled.compiled import inlined, kernel, with_quota
 from simulator.lab.compiled.heap_kernel import pop_job, push_job, schedule
 from simulator.lab.compiled.state import DONE, FATAL_S, LOOK, NOBODY, REFUSED_S, World
 from simulator.rules.stations.discipline import EPSILON_S as _EPSILON_S
@@ -19,7 +19,7 @@ EPSILON_S: Final = float(_EPSILON_S)
 NEVER_S: Final = float("inf")
 
 
-@kernel
+@inlined
 def progress(station: Any, now: float) -> None:
     """Advance the virtual work of an instance or a downstream resource to `now`."""
     if station.computing:
@@ -157,7 +157,7 @@ def take_turn(w: World, row: int, since_v: float) -> None:
     push_job(w.jobs[row], station, since_v + w.requests[request].cpu_s, station.job_order, request)
 
 
-@kernel
+@inlined
 def start_job(w: World, row: int, request: int, now: float) -> None:
     p = w.pool[0]
     station = w.instances[row]
@@ -173,7 +173,7 @@ def start_job(w: World, row: int, request: int, now: float) -> None:
         p.budget = 0
 
 
-@kernel
+@inlined
 def begin(w: World, request: int, now: float) -> None:
     """Begin the request at its instance, which is active."""
     p, it = w.pool[0], w.requests[request]
@@ -200,7 +200,7 @@ def begin(w: World, request: int, now: float) -> None:
         schedule(w, now + it.io_s, DONE, request)
 
 
-@kernel
+@inlined
 def arrive_at_station(w: World, row: int, request: int, now: float) -> bool:
     """Return False if the request is rejected."""
     p = w.pool[0]
@@ -221,7 +221,7 @@ def arrive_at_station(w: World, row: int, request: int, now: float) -> bool:
     return True
 
 
-@kernel
+@inlined
 def leave_station(w: World, row: int, now: float) -> None:
     station = w.instances[row]
     request = station.backlog_head
@@ -235,7 +235,7 @@ def leave_station(w: World, row: int, now: float) -> None:
     start_job(w, row, request, now)
 
 
-@kernel
+@inlined
 def arm(w: World, row: int) -> None:
     """Set the timer for the next end of a computation."""
     station = w.instances[row]
@@ -248,7 +248,7 @@ def arm(w: World, row: int) -> None:
         schedule(w, next_s, LOOK, row)
 
 
-@procedure
+@kernel
 def visit_again(w: World, request: int, now: float) -> None:
     """Begin the next visit to the CPU of a request that has waited for its I/O."""
     it = w.requests[request]
@@ -257,7 +257,7 @@ def visit_again(w: World, request: int, now: float) -> None:
     arm(w, it.instance)
 
 
-@kernel
+@inlined
 def computed(w: World, row: int, now: float) -> int:
     """Return the first request whose CPU work is done by `now`; the others are chained to it in order of ending."""
     station = w.instances[row]

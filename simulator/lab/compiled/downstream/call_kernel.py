@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.lab.compiled.compiled import kernel, only_with_calls, procedure
+from simulator.lab.compiled.compiled import kernel, only_with_calls
 from simulator.lab.compiled.deadline_kernel import forget
 from simulator.lab.compiled.downstream.connection_kernel import (
     append_to,
@@ -35,10 +35,17 @@ from simulator.lab.compiled.state import (
 )
 from simulator.lab.compiled.station_kernel import NEVER_S
 
+
+@kernel
+def finish_called(w: World, request: int, now: float, failed: int) -> None:
+    """End a request after its calls."""
+    finish(w, request, now, failed)
+
+
 # --- failed calls ----------------------------------------------------------------------------------------------------
 
 
-@procedure
+@kernel
 def abandon(w: World, request: int) -> None:
     """Forget a request whose instance has ended during its calls, as soon as the platform has let it go."""
     if w.requests[request].place == NOBODY:
@@ -47,7 +54,7 @@ def abandon(w: World, request: int) -> None:
         w.down.sequences[request].dead = 1
 
 
-@procedure
+@kernel
 def end_failed(w: World, call: int, outcome: int, now: float) -> None:
     """End a call that failed: its request retries it after a pause, or is answered with an error."""
     it = w.down.entries[call]
@@ -61,12 +68,12 @@ def end_failed(w: World, call: int, outcome: int, now: float) -> None:
         free_entry(w, call)
     sequence = w.down.sequences[request]
     if sequence.attempt > w.down.uses[use].retries:
-        finish(w, request, now, 1)
+        finish_called(w, request, now, 1)
     else:
         schedule(w, now + w.down.pauses[use, sequence.attempt - 1], RETRY, request)
 
 
-@procedure
+@kernel
 def fails(w: World, opening: int, newest: int, now: float) -> bool:
     """End a failed attempt to connect: a call for which there is none any more fails, too. Return whether calls wait
     that no connection will become free for.
@@ -84,7 +91,7 @@ def fails(w: World, opening: int, newest: int, now: float) -> bool:
     return left
 
 
-@procedure
+@kernel
 def open_connection(w: World, row: int, use: int, now: float) -> None:
     """Try to open a connection. If the resource rejects it, try for each call that waits and has no other."""
     while True:
@@ -95,7 +102,7 @@ def open_connection(w: World, row: int, use: int, now: float) -> None:
             return
 
 
-@procedure
+@kernel
 def open_if_needed(w: World, row: int, use: int, now: float) -> None:
     u = w.down.uses[use]
     if w.down.counts[row, use, OPENINGS] < w.down.counts[row, use, WAITING] and (
@@ -104,7 +111,7 @@ def open_if_needed(w: World, row: int, use: int, now: float) -> None:
         open_connection(w, row, use, now)
 
 
-@procedure
+@kernel
 def refill(w: World, row: int, use: int, now: float) -> None:
     """Replace a connection that was closed, if there are fewer than the pool keeps."""
     if w.down.sizes[row, use] < w.down.uses[use].min_idle and not w.instances[row].exited:
@@ -130,7 +137,7 @@ def next_use(w: World, request: int) -> bool:
     return False
 
 
-@procedure
+@kernel
 def call_next(w: World, request: int, now: float) -> None:
     """Make the next attempt of the request to call the resource that it has turned to."""
     sequence = w.down.sequences[request]
@@ -208,4 +215,4 @@ def end_answered(w: World, call: int, now: float) -> None:
     if sequence.left > 0 or next_use(w, request):
         call_next(w, request, now)
     else:
-        finish(w, request, now, 0)
+        finish_called(w, request, now, 0)

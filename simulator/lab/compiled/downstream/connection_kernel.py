@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from simulator.lab.compiled.compiled import kernel, procedure
+from simulator.lab.compiled.compiled import kernel
 from simulator.lab.compiled.downstream.figures_kernel import asked, changed, full, run_s
 from simulator.lab.compiled.heap_kernel import push_job, schedule
 from simulator.lab.compiled.state import (
@@ -52,7 +52,7 @@ def free_entry(w: World, entry: int) -> None:
     w.instances[it.row].held_by -= 1
 
 
-@procedure
+@kernel
 def append_to(w: World, which: int, entry: int) -> None:
     """Append the entry to a list of its pool."""
     it = w.down.entries[entry]
@@ -67,7 +67,7 @@ def append_to(w: World, which: int, entry: int) -> None:
     w.down.counts[it.row, it.use, which] += 1
 
 
-@procedure
+@kernel
 def remove_from(w: World, which: int, entry: int) -> None:
     """Remove the entry from a list of its pool."""
     it = w.down.entries[entry]
@@ -111,7 +111,7 @@ def join_queue(w: World, resource: int, opening: int) -> None:
     r.queued += 1
 
 
-@procedure
+@kernel
 def leave_queue(w: World, resource: int, opening: int) -> None:
     it, r = w.down.entries[opening], w.down.resources[resource]
     it.queued = 0
@@ -144,7 +144,7 @@ def share_resource(w: World, resource: int) -> None:
     slow_down(r, r.contention, r.coherency)
 
 
-@procedure
+@kernel
 def arm_resource(w: World, resource: int) -> None:
     r = w.down.resources[resource]
     if not r.computing:
@@ -155,7 +155,7 @@ def arm_resource(w: World, resource: int) -> None:
         schedule(w, next_s, RESOURCE, resource)
 
 
-@procedure
+@kernel
 def work(w: World, entry: int, seconds: float, now: float) -> None:
     """Process a call or the set-up of a connection."""
     resource = resource_of(w, entry)
@@ -175,7 +175,7 @@ def note_wait(w: World, call: int, now: float) -> None:
     it.wait_s = max(0.0, run_s(w, now) - it.asked_s)
 
 
-@procedure
+@kernel
 def begin_call(w: World, call: int, ends_s: float, now: float) -> None:
     """Give the call a connection whose life is over at `ends_s`."""
     it = w.down.entries[call]
@@ -188,7 +188,7 @@ def begin_call(w: World, call: int, ends_s: float, now: float) -> None:
 # --- connections -----------------------------------------------------------------------------------------------------
 
 
-@procedure
+@kernel
 def remove_waiting(w: World, call: int, now: float) -> None:
     resource = resource_of(w, call)
     remove_from(w, WAITING, call)
@@ -196,7 +196,7 @@ def remove_waiting(w: World, call: int, now: float) -> None:
     changed(w, resource, now)
 
 
-@procedure
+@kernel
 def watch_idle(w: World, connection: int, now: float) -> None:
     """Set the timer of an idle connection: for the end of its life or the resource's limit, or for the pool's."""
     it = w.down.entries[connection]
@@ -206,7 +206,7 @@ def watch_idle(w: World, connection: int, now: float) -> None:
         set_timer(w, connection, due_s)
 
 
-@procedure
+@kernel
 def use_connection(w: World, row: int, use: int, ends_s: float, now: float) -> bool:
     """Use a free connection for the first waiting call, or keep it; return True if the caller must release it."""
     u = w.down.uses[use]
@@ -228,7 +228,7 @@ def use_connection(w: World, row: int, use: int, ends_s: float, now: float) -> b
     return True
 
 
-@procedure
+@kernel
 def opened(w: World, opening: int, now: float) -> bool:
     """Take an open connection; return True if the caller must release it."""
     it = w.down.entries[opening]
@@ -240,7 +240,7 @@ def opened(w: World, opening: int, now: float) -> bool:
     return use_connection(w, row, use, now + w.down.uses[use].lifetime_s, now)
 
 
-@procedure
+@kernel
 def connect(w: World, opening: int, now: float) -> bool:
     """Set a connection up, which is granted; return True if the caller must release it."""
     w.down.entries[opening].timer = 0
@@ -256,7 +256,7 @@ def connect(w: World, opening: int, now: float) -> bool:
     return to_release
 
 
-@procedure
+@kernel
 def release_connection(w: World, resource: int, now: float) -> None:
     """Close a connection; the next attempt in the queue gets its place."""
     r = w.down.resources[resource]
@@ -293,7 +293,7 @@ def ask(w: World, opening: int, now: float) -> bool:
     return True
 
 
-@procedure
+@kernel
 def withdraw(w: World, opening: int) -> bool:
     """Remove an attempt from the resource's queue and forget it; return False if it does not wait there."""
     if not w.down.entries[opening].queued:

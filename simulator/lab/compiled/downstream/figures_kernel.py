@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.fleet.simulated import connection_watch
-from simulator.lab.compiled.compiled import kernel, procedure
+from simulator.lab.compiled.compiled import kernel
 from simulator.lab.compiled.deadline_kernel import tell
 from simulator.lab.compiled.state import ANSWERED, FULL, STORM, World
 
@@ -53,7 +53,7 @@ def add_to_bins(w: World, resource: int, from_s: float, until_s: float) -> None:
         index += 1
 
 
-@procedure
+@kernel
 def changed(w: World, resource: int, now: float) -> None:
     """Take the resource's state, which holds from now on."""
     first_told(w, resource)

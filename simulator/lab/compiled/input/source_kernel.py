@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.lab.compiled.compiled import kernel, only_with_calls
+from simulator.lab.compiled.compiled import inlined, only_with_calls
 from simulator.lab.compiled.kinds.kinds_kernel import next_kind
 from simulator.lab.compiled.request_kernel import offer
 from simulator.lab.compiled.state import NOBODY, World
@@ -17,7 +17,7 @@ def next_may(w: World, source: int, at: int) -> int:
     return may
 
 
-@kernel
+@inlined
 def next_source(w: World) -> int:
     """Return the source whose next request is the earliest, if not all of them have ended."""
     sources = w.sources
@@ -35,7 +35,7 @@ def next_source(w: World) -> int:
     return first
 
 
-@kernel
+@inlined
 def fire(w: World, source: int, now: float) -> None:
     """Send a request of this source, after setting the source's timer for its next request."""
     p = w.pool[0]
@@ -52,7 +52,7 @@ def fire(w: World, source: int, now: float) -> None:
     offer(w, source, now, may, kind)
 
 
-@kernel
+@inlined
 def source_is_dry(w: World, source: int) -> bool:
     """Return True if the source cannot send before more arrivals, work or request entries are supplied."""
     p = w.pool[0]
