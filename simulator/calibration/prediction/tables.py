@@ -102,17 +102,21 @@ def _value_text(row: RatePrediction, name: str, unit: Unit) -> str:
 
 
 def _span_text(figure: PredictedFigure | None, unit: Unit) -> str:
-    return "" if figure is None or figure.low == figure.high else "-".join(_ends(figure, unit))
+    if figure is None or figure.low == figure.high:
+        return ""
+    span = "-".join(_ends(figure, unit))
+    return span if len(span) < _FIGURE_WIDTH else "-".join(_ends(figure, unit, digits=2))
 
 
-def _ends(figure: PredictedFigure, unit: Unit) -> tuple[str, str]:
+def _ends(figure: PredictedFigure, unit: Unit, digits: int = 3) -> tuple[str, str]:
     """Return the ends of the interval in the unit in which the value is written."""
     if unit == "s" and figure.high >= 99.95:
         return latency_text(figure.low), latency_text(figure.high)
     factor = spread_factor(figure.value, unit)
     low, high = figure.low * factor, figure.high * factor
     # Two digits of means and of shares below a tenth of a percent: more would not fit the column.
-    digits = 2 if unit == "mean" or (unit == "ratio" and high < 0.1) else 3
+    if unit == "mean" or (unit == "ratio" and high < 0.1):
+        digits = 2
     return digits_text(low, digits), digits_text(high, digits)
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import dataclasses
+
 from simulator.calibration.model.calibrated_model import ModelSize, ObservedRange
 from simulator.calibration.prediction.interval import PredictedFigure
 from simulator.calibration.prediction.objectives import parse_objectives
 from simulator.calibration.prediction.predict import predict
+from simulator.calibration.prediction.prediction import FIGURE_KINDS, RatePrediction
 from simulator.calibration.prediction.settings import PredictedService
-from simulator.calibration.prediction.tables import WIDTH, interval_text, prediction_lines
+from simulator.calibration.prediction.tables import WIDTH, interval_text, prediction_lines, table_lines
 from tests.calibration.prediction.service_models import exponential, model_of
 
 
@@ -16,6 +19,19 @@ def test_an_interval_is_written_in_the_unit_of_its_value() -> None:
     assert interval_text(PredictedFigure(140, 131, 151.2), "rps") == "140/s (131 to 151)"
     assert interval_text(PredictedFigure(300, 20, 400), "s") == "5m00s (20.0 s to 6m40s)"
     assert interval_text(None, "s") == "-"
+
+
+def test_neighbouring_spans_of_small_shares_stay_apart() -> None:
+    row = RatePrediction(
+        30.9,
+        {kind.name: PredictedFigure(0.259, 0.233, 0.272) for kind in FIGURE_KINDS}
+        | {"error_rate": PredictedFigure(0.00766, 0.00178, 0.0245)},
+        (),
+        1.0,
+    )
+    prediction = predict(model_of({"io": "5ms"}), PredictedService(duration_s=6), [1])
+    spans = table_lines(dataclasses.replace(prediction, rates=(row,)))[-1]
+    assert spans.split()[2:4] == ["233-272", "0.18-2.5"]
 
 
 def test_the_table_fits_80_columns_and_marks_what_was_not_observed() -> None:
