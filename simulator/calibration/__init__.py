@@ -45,6 +45,7 @@ PUBLIC_MODULES = (
     "scalability.scalability_fit",
     "scalability.scalability_text",
     "verification.bounds",
+    "verification.metrics_check",
     "verification.output",
     "verification.tables",
     "verification.verification",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -65,9 +65,17 @@ def play_level(
 
 
 def play_minutes(
-    application: Application, requests: Floats, service: MeteredService, seed: int, total: float
+    application: Application,
+    requests: Floats,
+    service: MeteredService,
+    seed: int,
+    total: float,
+    kinds: Sequence[Mapping[str, Any]] = (),
 ) -> ServiceMinutes:
-    """Play as many requests in each minute, at random times within it, with the service's own settings and policy."""
+    """Play as many requests in each minute, at random times within it, with the service's own settings and policy.
+
+    `kinds`: the mix of requests; empty: all are for `/`.
+    """
     with tempfile.TemporaryDirectory(prefix="simulator-minutes-") as folder:
         text = "requests\n" + "".join(f"{count:.0f}\n" for count in requests)
         Path(folder, _BINS).write_text(text, encoding="utf-8")
@@ -78,7 +86,8 @@ def play_minutes(
             "policy": service.policy,
             "max_concurrency": service.max_concurrency,
         }
-        document = _document(section, [{"name": "users", "bins": bins}], len(requests), seed)
+        source = {"name": "users", "bins": bins} | ({"requests": list(kinds)} if kinds else {})
+        document = _document(section, [source], len(requests), seed)
         path = Path(folder, "scenario.yaml")
         path.write_text(json.dumps(document), encoding="utf-8")
         return recorded_minutes(load_scenario(path), total)

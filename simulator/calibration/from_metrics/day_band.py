@@ -17,6 +17,7 @@ from simulator.calibration.from_metrics.candidate_runs import MeteredService, pl
 from simulator.calibration.from_metrics.metrics_model import IDLE
 from simulator.calibration.members import resampled
 from simulator.calibration.model.calibrated_model import CalibratedModel
+from simulator.calibration.prediction.model_scenario import requests_of, scaled_to
 from simulator.lab.minutes.service_minutes import Floats, ServiceMinutes
 
 FIGURES: Final = ("latency_p50_s", "latency_p95_s", "cpu")
@@ -62,7 +63,7 @@ class FigureBand(NamedTuple):
 
 def day_bands(
     model: CalibratedModel,
-    fitted: ServiceMinutes,
+    fitted: ServiceMinutes | None,
     following: ServiceMinutes,
     service: MeteredService,
     *,
@@ -70,12 +71,16 @@ def day_bands(
     draws: int = DRAWS,
     tell: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[FigureBand]:
-    """Return the bands of the minutes of `following`. `fitted`: the minutes that the model was fitted to."""
-    count = 2 * draws
+    """Return the bands of the minutes of `following`. `fitted`: minutes that the model was fitted to, which tell by how
+    much the bands must be wider; None: as the draws have them.
+    """
+    count = draws if fitted is None else 2 * draws
 
     def told(done: int) -> None:
         tell(done, count)
 
+    if fitted is None:
+        return _bands(model, following, service, seed, draws, told)
     before = _bands(model, fitted, service, seed, draws, told)
     after = _bands(model, following, service, seed + draws, draws, lambda done: told(done + draws))
     return [band.wider(known.needed) for known, band in zip(before, after, strict=True)]
@@ -89,13 +94,16 @@ def _bands(
     draws: int,
     told: Callable[[int], None],
 ) -> list[FigureBand]:
-    counts = resampled(np.array([member.weight for member in model.members]), draws)
-    members = [model.members[place] for place, count in counts.items() for _ in range(count)]
-    idle = model.parameter(IDLE).value or 0.0
+    weights = np.array([member.weight for member in model.members] or [1.0])
+    applications = [member.application for member in model.members] or [model.application]
+    members = [applications[place] for place, count in resampled(weights, draws).items() for _ in range(count)]
+    idle = next((each.value for each in model.parameters if each.name == IDLE), None) or 0.0
+    kinds = requests_of(model)
     total = draws * float(minutes.requests.sum())
     played: dict[str, list[Floats]] = {name: [] for name in FIGURES}
     for number, member in enumerate(members):
-        run = play_minutes(member.application, minutes.requests, service, seed + number, total)
+        application = scaled_to(member, service.size)
+        run = play_minutes(application, minutes.requests, service, seed + number, total, kinds)
         for name in FIGURES:
             played[name].append(run.column(name) + (idle if name == "cpu" else 0.0))
         told(number + 1)

@@ -45,7 +45,7 @@ def model_scenario(model: CalibratedModel, application: Application, service: Pr
                 "application": scaled_to(application, size),
             }
         },
-        "traffic": [{"name": _SOURCE, "poisson": {"rate": "1/s"}, "requests": _requests(model)}],
+        "traffic": [{"name": _SOURCE, "poisson": {"rate": "1/s"}, "requests": requests_of(model)}],
     }
     return read_scenario(json.dumps(data), file=f"the scenario of {model.name}")
 
@@ -128,7 +128,8 @@ def _chosen(names: list[str], given: str | None) -> str:
     return given
 
 
-def _requests(model: CalibratedModel) -> list[dict[str, Any]]:
+def requests_of(model: CalibratedModel) -> list[dict[str, Any]]:
+    """Return the mix of the model's routes, as `requests` of a traffic source in a scenario file."""
     return [
         {
             "method": route.method,

@@ -10,7 +10,7 @@ import typer
 
 from simulator.calibration.model.calibrated_model import CalibratedModel
 from simulator.calibration.model.model_file import read_model
-from simulator.calibration.observing.observed_service import ObservedService
+from simulator.calibration.observing.observed_service import MAX_CONCURRENCY, ObservedService
 from simulator.calibration.observing.targets.targets import (
     ObservedTarget,
     parse_target,
@@ -25,7 +25,8 @@ from simulator.calibration.verification.verification import Verification
 from simulator.calibration.verification.verify import LoadBegan, LoadPlayed, routes_of, verify, with_mix
 from simulator.cli.calibration.observe_options import ObserveRequests, ObserveService
 from simulator.cli.calibration.observed_target import live_service, route_loads, target_settings
-from simulator.cli.calibration.verify_options import LOADS, VerifyLoads, VerifyOutputs
+from simulator.cli.calibration.verify_metrics import verify_with_metrics
+from simulator.cli.calibration.verify_options import LOADS, VerifyLoads, VerifyMetrics, VerifyOutputs
 from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input, cannot, run_broke
 from simulator.cli.listening import allow_many_files
 from simulator.cli.options import grouped
@@ -42,15 +43,8 @@ from simulator.scenario.problems import ScenarioError
 @grouped
 def verify_verb(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file of `simulator calibrate`.")],
-    rate: Annotated[
-        str,
-        typer.Option(
-            metavar="RATES",
-            help="Rates of the whole service, such as 60,100,130; better ones that were not observed.",
-            rich_help_panel=LOADS,
-        ),
-    ],
     loads: VerifyLoads,
+    metrics: VerifyMetrics,
     shown: VerifyOutputs,
     requests: ObserveRequests,
     service: ObserveService,
@@ -62,8 +56,18 @@ def verify_verb(
             "the target that the model was calibrated from.",
         ),
     ] = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RATES",
+            help="Rates of the whole service, such as 60,100,130; better ones that were not observed.",
+            rich_help_panel=LOADS,
+        ),
+    ] = None,
 ) -> None:
     """Play loads against the real service, and compare them with what its calibrated model predicts.
+
+    With --metrics nothing is played: metrics of the service are compared with what the model does in each minute.
 
     The loads are played on the path of `simulator observe`, with fresh instances for each. Size and routes are those of
     the model, unless given. Exit code 0: all figures are within the bounds; 1: some are not; 2: bad input; 3: a run
@@ -71,10 +75,15 @@ def verify_verb(
     """
     try:
         calibrated = read_model(model)
-        rates_rps, bounds = parse_rates(rate), parse_bounds(shown.bound)
+        if metrics.metrics:
+            _require_none(rate, target)
+            verify_with_metrics(
+                calibrated, metrics, loads, shown, size=service.size, seed=requests.seed, protected=model
+            )
+        rates_rps, bounds = _rates(rate), parse_bounds(shown.bound)
         settings = PredictedService(
-            loads.instances,
-            max_concurrency=loads.max_concurrency,
+            loads.instances or 1,
+            max_concurrency=loads.max_concurrency or MAX_CONCURRENCY,
             duration_s=parse_duration(loads.duration),
             warm_up_s=parse_duration(loads.warm_up),
             seed=requests.seed,
@@ -122,6 +131,20 @@ def verify_verb(
             _write_rows(verification, csv_file)
         outputs.commit()
     raise typer.Exit(OK if verification.passed else CHECK_FAILED)
+
+
+def _rates(text: str | None) -> tuple[float, ...]:
+    if text is None:
+        msg = "rate = not given, must be rates to play such as 60,100, or --metrics of the service instead"
+        raise ValueError(msg)
+    return parse_rates(text)
+
+
+def _require_none(rate: str | None, target: str | None) -> None:
+    for name, value in (("rate", rate), ("target", target)):
+        if value is not None:
+            msg = f"{name} = {value}, must be left out with --metrics: nothing is played live"
+            raise ValueError(msg)
 
 
 def _service(

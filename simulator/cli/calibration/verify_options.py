@@ -10,10 +10,12 @@ import typer
 
 from simulator.calibration.observing.observed_service import MAX_CONCURRENCY
 from simulator.calibration.verification.bounds import BOUNDS_DEFAULT
+from simulator.calibration.verification.metrics_check import INSIDE_DEFAULT
 from simulator.calibration.verification.verify import DURATION_S, WARM_UP_S
 from simulator.cli.options import RESULT_ONLY_HELP
 
 LOADS: Final = "The loads"
+METRICS: Final = "Metrics instead of loads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,18 @@ class VerifyLoads:
     """The loads that are played."""
 
     instances: Annotated[
-        int, typer.Option(min=1, max=25, metavar="N", help="Real instances.", rich_help_panel=LOADS)
-    ] = 1
+        int | None, typer.Option(min=1, max=25, metavar="N", help="Real instances [1].", rich_help_panel=LOADS)
+    ] = None
     max_concurrency: Annotated[
-        int, typer.Option(min=1, max=200, metavar="N", help="MaxConcurrency of an instance.", rich_help_panel=LOADS)
-    ] = MAX_CONCURRENCY
+        int | None,
+        typer.Option(
+            min=1,
+            max=200,
+            metavar="N",
+            help=f"MaxConcurrency of an instance [{MAX_CONCURRENCY}; with --metrics 100].",
+            rich_help_panel=LOADS,
+        ),
+    ] = None
     duration: Annotated[str, typer.Option(metavar="TIME", help="Length of a load.", rich_help_panel=LOADS)] = (
         f"{DURATION_S:g}s"
     )
@@ -38,6 +47,41 @@ class VerifyLoads:
             min=1, max=100, metavar="N", help="Plays of each load; their median counts.", rich_help_panel=LOADS
         ),
     ] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyMetrics:
+    """Metrics of the service, which are compared with the model instead of loads that are played."""
+
+    metrics: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="CloudWatch metrics of minutes, as for `simulator calibrate`, instead of --rate: the share of the "
+            "minutes within the model's band. May be repeated, also for files with the settings of the service.",
+            rich_help_panel=METRICS,
+        ),
+    ] = None
+    fitted: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="The metrics that the model was calibrated from: bands are widened by what these need.",
+            rich_help_panel=METRICS,
+        ),
+    ] = None
+    min_size: Annotated[
+        int | None, typer.Option(min=1, max=1000, metavar="N", help="MinSize [1].", rich_help_panel=METRICS)
+    ] = None
+    max_size: Annotated[
+        int | None, typer.Option(min=1, max=1000, metavar="N", help="MaxSize [25].", rich_help_panel=METRICS)
+    ] = None
+    inside: Annotated[
+        str,
+        typer.Option(
+            metavar="SHARE", help="Minutes that must be within the band of each figure.", rich_help_panel=METRICS
+        ),
+    ] = f"{100 * INSIDE_DEFAULT:g}%"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,11 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     [
         (["--rate", "0"], "rate = 0, must be rates"),
         (["--rate", "5", "--bound", "p50 5"], "must end with a percentage"),
+        ([], "rate = not given, must be rates to play such as 60,100, or --metrics"),
+        (["--metrics", "none.json", "--rate", "5"], "rate = 5, must be left out with --metrics"),
+        (["./none", "--metrics", "none.json"], "target = ./none, must be left out with --metrics"),
+        (["--metrics", "none.json"], "none.json"),
+        (["--metrics", "none.json", "--inside", "many"], "many"),
         (["--rate", "5"], "the model does not say what it was calibrated from"),
         (["./none", "--rate", "5"], "must be a folder or file that exists"),
         (
@@ -45,6 +50,23 @@ def test_bad_input_is_named_before_anything_runs(model: str, arguments: list[str
     done = RUN.invoke(app, ["verify", model, *arguments])
     assert done.exit_code == 2, done.output
     assert expected in " ".join(done.stderr.split())
+
+
+def test_metrics_of_the_service_are_compared_without_a_live_play(model: str, tmp_path: Path) -> None:
+    scenario, metrics = tmp_path / "day.yaml", tmp_path / "day.json"
+    scenario.write_text(f"{TRUTH.replace('1s', '360s')}traffic: [{{poisson: {{rate: 3/s}}}}]\n")
+    assert RUN.invoke(app, ["run", str(scenario), "--quiet", "--cloudwatch-metrics", str(metrics)]).exit_code == 0
+
+    json_file = tmp_path / "v.json"
+    done = RUN.invoke(app, ["verify", model, "--metrics", str(metrics), "--max-size", "2", "--json", str(json_file)])
+    assert done.exit_code in {0, 1}, done.output
+    assert "1 to 2 instances of 1 vCPU / 2 GB, MaxConcurrency 100" in done.output
+    assert json.loads(json_file.read_text())["figures"]["p50"]["minutes"] >= 4
+    both = RUN.invoke(app, ["verify", model, "--metrics", str(metrics), "--max-size", "2", "--instances", "2"])
+    assert both.exit_code == 2
+    assert "instances = 2, must be left out with min-size or max-size" in " ".join(both.stderr.split())
+    no_metrics = RUN.invoke(app, ["verify", model, "--metrics", str(scenario)])
+    assert no_metrics.exit_code == 2, no_metrics.output
 
 
 @pytest.mark.slow
