@@ -24,7 +24,7 @@ VERSION: Final = 1
 # not those intended, and its latencies contain delays of the client. The fit plays the requests when they were really
 # sent, so a delay does no harm that is small beside the latency, as in a saturated stage.
 LATE_S: Final = 0.010
-LATE_OF_LATENCY: Final = 0.05
+LATE_OF_LATENCY: Final = 0.1
 LATE_SHARE: Final = 0.05
 LATE_MIN: Final = 3
 UNKNOWN: Final = math.nan

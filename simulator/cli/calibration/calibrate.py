@@ -39,6 +39,7 @@ from simulator.replay.runner import BrokenRun
 from simulator.scenario.problems import ScenarioError
 
 _NAME_MAX: Final = 40
+_FITTING: Final = "fitting the model; on first use its kernels are compiled, which takes a minute"
 
 
 @grouped
@@ -137,7 +138,9 @@ def _calibrated(
     files: Sequence[Path], kind: RecordingKind, service: RecordedService, name: str, seed: int, *, quiet: bool
 ) -> CalibratedModel:
     if kind is RecordingKind.OBSERVATION:
-        return calibrated(_given(files), name, seed)
+        given = _given(files)
+        with Terminal(stderr=True, quiet=quiet).status(_FITTING):
+            return calibrated(given, name, seed)
     if kind is RecordingKind.CAPACITY:
         fit = fitted_capacity(files)
         for line in () if quiet else (*scalability_lines(fit), ""):

@@ -42,9 +42,9 @@ def test_a_delay_that_is_small_beside_the_latency_is_no_matter() -> None:
         rows = requests(100, latency_s=np.full(100, latency_s) + late_s, late_s=late_s, status=np.full(100, status))
         return LoadStage(1, 1.0, 100.0, 0.0, rows)
 
-    assert stage(0.55).is_client_late
-    assert not stage(0.65).is_client_late  # 30 ms are less than a twentieth
-    assert stage(0.65, status=429).is_client_late  # without a response there is no latency
+    assert stage(0.25).is_client_late
+    assert not stage(0.35).is_client_late  # 30 ms are less than a tenth
+    assert stage(0.35, status=429).is_client_late  # without a response there is no latency
 
 
 @pytest.mark.parametrize(
