@@ -20,6 +20,9 @@ NOTHING = Constant(0.0)
 # ASSUMPTION: at once, as uvicorn with --limit-concurrency. A full accept queue drops packets, so that the answer, also
 # 503, comes after the load balancer's time limit for connecting. Requests beyond its limit settle it.
 REFUSED_STATUS = 503
+# Unfinished jobs of one kind of background work in an instance; further ones are missed, as with a bounded queue in
+# memory.
+JOBS_MAX: Final = 10_000
 WAKE: Final = LogNormal.of_median(WAKE_MEDIAN_S, WAKE_P95_S)  # the wake of an instance of App Runner
 
 

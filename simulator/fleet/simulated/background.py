@@ -13,10 +13,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from simulator.fleet.ports import Exchange
-from simulator.fleet.simulated.application import BackgroundWork, SimulatedApplication
+from simulator.fleet.simulated.application import JOBS_MAX, BackgroundWork, SimulatedApplication
 from simulator.fleet.simulated.station_timer import StationTimer
 from simulator.fleet.simulated.work import draws
 from simulator.model.text.quantities import time_text
@@ -27,9 +27,6 @@ from simulator.rules.stations.cpu_quota import QuotaStation
 from simulator.rules.stations.discipline import Station
 from simulator.world.distributions import Uniform
 from simulator.world.random_streams import RandomStreams
-
-# Unfinished jobs of one kind in an instance; further ones are missed, as with a bounded queue in memory.
-JOBS_MAX: Final = 10_000
 
 
 class BackgroundJob(NamedTuple):

@@ -14,6 +14,7 @@ implemented a second time, in the `*_kernel.py` files; a differential test compa
     accumulators.py       rows of ended requests -> statistics and series of the report, counted in compiled code
     input/                arrivals, work and random draws, in chunks from the same named streams, in constant memory
     play.py               plays a scenario in this backend
+    background/           jobs of an instance beside its requests, in plays of one instance
     instance/             one instance: its settings in the arrays, and plays without a platform, for calibrations
 
 Order of events: the virtual loop orders timers by (time, order of scheduling). The kernel takes its order numbers from

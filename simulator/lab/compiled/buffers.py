@@ -10,11 +10,22 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from simulator.fleet.ports import Backend
+from simulator.lab.compiled.background.job_buffers import JobBuffers
 from simulator.lab.compiled.downstream.buffers import CallBuffers
 from simulator.lab.compiled.downstream.connections import Do, connect
 from simulator.lab.compiled.downstream.event_kernel import EVENTS_A_CALL
-from simulator.lab.compiled.event_loop_kernel import EVENTS_A_STEP
-from simulator.lab.compiled.state import MARGIN, NOBODY, RANDOM, TARGETS, World, chain_free, lists_of, longer, rings
+from simulator.lab.compiled.state import (
+    EVENTS_A_STEP,
+    MARGIN,
+    NOBODY,
+    RANDOM,
+    TARGETS,
+    World,
+    chain_free,
+    lists_of,
+    longer,
+    rings,
+)
 
 
 class _Simulated(Protocol):
@@ -52,6 +63,7 @@ class Buffers:
         self.world = world
         self.accumulators: RowsReader | None = None
         self.calls: CallBuffers | None = None
+        self.jobs: JobBuffers | None = None
         self._inputs = inputs
 
     def flush(self) -> None:
@@ -66,6 +78,8 @@ class Buffers:
         world, state = self.world, self.world.pool[0]
         most = int(state["present"] + state["entries"] + state["opened_at_start"]) + MARGIN
         events = most * (EVENTS_A_CALL if state["uses"] else EVENTS_A_STEP) + MARGIN
+        if self.jobs is not None:
+            events = max(events, self.jobs.events(most))
         if state["rows"] + most > len(world.rows):
             self.flush()
             self._lengthen("rows", most)
@@ -88,6 +102,8 @@ class Buffers:
                 raise MemoryError(msg)
             self._replace(requests=longer(world.requests, 2 * first))
             chain_free(self.world, first)
+        if self.jobs is not None:
+            self._replace(**self.jobs.make(self.world, most))
         if self.calls is not None:
             self._replace(down=self.calls.make(self.world, most))
         self._draw(most)

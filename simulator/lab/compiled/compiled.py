@@ -66,6 +66,8 @@ def _constant(value: bool | int, parameters: int) -> Callable[..., Any]:
             return lambda w, b: value  # noqa: ARG005
         case 3:
             return lambda w, b, c: value  # noqa: ARG005
+        case 4:
+            return lambda w, b, c, d: value  # noqa: ARG005
         case 6:
             return lambda w, b, c, d, e, f: value  # noqa: ARG005
         case _:
@@ -83,6 +85,16 @@ def only_with_calls(default: bool | int) -> Callable[[Callable[P, R]], Callable[
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         parameters = len(inspect.signature(function).parameters)
         return _by_world("down", function, _constant(default, parameters), _PART)
+
+    return cast("Callable[[Callable[P, R]], Callable[P, R]]", decorate)
+
+
+def only_with_background(default: bool | int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compile a function of a world only into worlds with background work; in others it is `default`."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        parameters = len(inspect.signature(function).parameters)
+        return _by_world("background", function, _constant(default, parameters), _PART)
 
     return cast("Callable[[Callable[P, R]], Callable[P, R]]", decorate)
 
@@ -170,7 +182,7 @@ def world_entry(function: Callable[P, R]) -> Callable[P, R]:
     forms: dict[tuple[bool, ...], _Direct] = {}
 
     def call(w: Any, *arguments: Any) -> Any:
-        kind = w.down is None, w.quotas is None, w.kinds is None
+        kind = w.down is None, w.quotas is None, w.kinds is None, w.background is None
         form = forms.get(kind)
         if form is None:
             form = forms[kind] = _Direct(function)

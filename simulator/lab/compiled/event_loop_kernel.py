@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from simulator.lab.compiled.background.background_kernel import background_left, interval_passed, without_jobs
 from simulator.lab.compiled.balancing_kernel import add_place, discard_place, note_free, take
 from simulator.lab.compiled.compiled import inlined, kernel, world_entry
 from simulator.lab.compiled.deadline_kernel import close_ranks, count_waiting, forget, leave_line, tell, write_row
@@ -30,6 +31,7 @@ from simulator.lab.compiled.state import (
     DEADLINE,
     DONE,
     ENDED,
+    EVENTS_A_STEP,
     EXPIRE,
     KIND_BITS,
     LEAST_OUTSTANDING,
@@ -43,14 +45,13 @@ from simulator.lab.compiled.state import (
     RANDOM,
     TARGET_BITS,
     TARGETS,
+    TICK_S,
     World,
 )
 from simulator.lab.compiled.station_kernel import advance_station, arm, computed, visit_again
 
 KINDS: Final = 2**KIND_BITS - 1
-# Upper bounds of what advancing one request creates: events (its deadline, its end or its instance's completion check,
-# another request's expiry) and draws of the random balancing rules (two in each tier).
-EVENTS_A_STEP: Final = 3
+# Upper bound of the draws of the random balancing rules that advancing one request needs (two in each tier).
 LOTS_A_STEP: Final = 4
 
 
@@ -83,6 +84,8 @@ def steps_left(w: World) -> int:
         steps = min(steps, w.latencies.shape[0] - p.latencies)
     if p.uses:
         steps = min(steps, calls_left(w))
+    if p.works:
+        steps = min(steps, background_left(w))
     return 0 if p.jobs_full else steps
 
 
@@ -137,7 +140,9 @@ def done(w: World, request: int, now: float) -> None:
     """End a request that has waited for its I/O, or begin its next visit to the CPU or its calls of downstream
     resources.
     """
-    if w.requests[request].io_s < 0:
+    if w.requests[request].io_s == TICK_S:
+        interval_passed(w, request, now)
+    elif w.requests[request].io_s < 0:
         end_unworked(w, request, now)
     elif w.requests[request].visits_left:
         visit_again(w, request, now)
@@ -154,6 +159,8 @@ def look(w: World, row: int, armed_s: float, now: float) -> None:
         return  # an earlier timer has done this already
     station.armed_s = float("inf")
     request = computed(w, row, now)
+    if w.pool[0].works:
+        request = without_jobs(w, row, request, now)
     while request != NOBODY:
         following = w.requests[request].chain
         if w.requests[request].io_s > 0:

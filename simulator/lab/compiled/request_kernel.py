@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.fleet.simulated.application import REFUSED_STATUS
+from simulator.lab.compiled.background.background_kernel import work_after_request
 from simulator.lab.compiled.balancing_kernel import free_slot, take
 from simulator.lab.compiled.compiled import inlined, kernel, only_with_calls
 from simulator.lab.compiled.deadline_kernel import (
@@ -222,6 +223,8 @@ def finish(w: World, request: int, now: float, failed: int) -> None:
         close_request(w, request)
         release(w, request, now)
         write_row(w, request, now, status)
+        if p.works:
+            work_after_request(w, row, now)
     forget(w, request)
 
 

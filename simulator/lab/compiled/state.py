@@ -23,8 +23,11 @@ AT_LIMIT, OBEY, NEEDS_ROOM = range(3)
 # Notifications to the platform.
 WOKE, QUIET, WAITED, ENDED, OUT_OF_MEMORY, FULL, STORM = range(7)
 # Marks in place of the I/O time of a request at its instance: it is rejected; it ends its instance, whose memory is
-# used up; no event concerns it any more.
-REFUSED_S, FATAL_S, LOST_S = -1.0, -2.0, -3.0
+# used up; no event concerns it any more. Two entries are no requests: a job of background work, and its timer.
+REFUSED_S, FATAL_S, LOST_S, JOB_S, TICK_S = -1.0, -2.0, -3.0, -4.0, -5.0
+# Upper bound of the events that advancing one request creates: its deadline, its end or its instance's completion
+# check, another request's expiry. Background work adds one for each kind of work.
+EVENTS_A_STEP: Final = 3
 # Maximum number of timers that the platform sets for an instance that becomes idle: for the idle state, and for its
 # expiry.
 TIMERS: Final = 2
@@ -54,6 +57,8 @@ POOL: Final = np.dtype(
         # calls of downstream resources
         ("uses", "i8"), ("free_entry", "u4"), ("entries", "u4"), ("opened_at_start", "i8"), ("calls", "u4"),
         ("told", "u4"), ("warm_up_s", "f8"), ("width_s", "f8"),
+        # background work
+        ("works", "i8"), ("free_jobs", "i8"),
         # how the application uses the CPU
         ("usable", "f8"), ("turns", "i8"), ("contention", "f8"), ("coherency", "f8"), ("all_arrive", "i8"),
         ("visits", "i8"),
@@ -232,6 +237,7 @@ class World(NamedTuple):
     down: Any  # of class `CallArrays`; None if the application calls no resource
     quotas: Any  # of the instances; None if their vCPUs are no quota
     kinds: Any  # of class `KindArrays`; None if the kind of a request does not matter
+    background: Any  # of class `BackgroundArrays`; None if instances do nothing beside their requests
 
 
 def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
@@ -266,6 +272,7 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
         down=None,
         quotas=None,
         kinds=None,
+        background=None,
     )
     if IS_PLAIN:
         world = World(*(None if array is None else with_attributes(array) for array in world))

@@ -168,7 +168,7 @@ def start_job(w: World, row: int, request: int, now: float) -> None:
     station.job_order += 1
     push_job(w.jobs[row], station, station.v + w.requests[request].cpu_s, station.job_order, request)
     share(w, row)
-    if station.computing + p.capacity + 4 > w.jobs.shape[1]:
+    if station.computing + p.capacity + p.works + 4 > w.jobs.shape[1]:
         p.jobs_full = 1
         p.budget = 0
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from simulator.fleet.ports import InstanceSpec
-from simulator.fleet.simulated.application import BackgroundWork, SimulatedApplication
-from simulator.fleet.simulated.background import JOBS_MAX, ServiceBackground
+from simulator.fleet.simulated.application import JOBS_MAX, BackgroundWork, SimulatedApplication
+from simulator.fleet.simulated.background import ServiceBackground
 from simulator.fleet.simulated.driver import SimulatedBackend
 from simulator.fleet.simulated.simulated_drivers import SimulatedDrivers
 from simulator.model.sizes import InstanceSize

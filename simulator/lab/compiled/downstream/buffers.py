@@ -13,8 +13,9 @@ from simulator.fleet.simulated.application import DownstreamUse, SimulatedApplic
 from simulator.fleet.simulated.connection_watch import storm_size
 from simulator.fleet.simulated.downstream_driver import retries_of
 from simulator.lab.compiled.downstream.connections import line_of
-from simulator.lab.compiled.downstream.draws import DrawStreams
+from simulator.lab.compiled.downstream.draws import call_streams
 from simulator.lab.compiled.downstream.event_kernel import DRAWS_A_CALL, ENTRIES_A_CALL
+from simulator.lab.compiled.draws.draw_streams import DrawStreams
 from simulator.lab.compiled.state import (
     CALLED,
     ENTRY,
@@ -50,7 +51,7 @@ class CallBuffers:
         self._tell: Callable[[str, str], None] | None = None  # of a resource and a line
         self._logged: list[tuple[str, str]] = []  # before the run
         self._service = service
-        self._draws = DrawStreams(self.uses, service, streams)
+        self._draws = DrawStreams(call_streams(self.uses, service, streams))
 
     # --- before the run ----------------------------------------------------------------------------------------------
 

@@ -14,6 +14,9 @@ import numpy as np
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.compiled import event_loop_kernel as kernel
+from simulator.lab.compiled.background.background_arrays import BackgroundArrays
+from simulator.lab.compiled.background.background_kernel import start_background
+from simulator.lab.compiled.background.job_buffers import JobBuffers
 from simulator.lab.compiled.buffers import Buffers
 from simulator.lab.compiled.downstream.buffers import CallBuffers
 from simulator.lab.compiled.input.drawn_stream import refill_uniform
@@ -45,7 +48,9 @@ class InstanceWork(NamedTuple):
 
     `may`: which uses of downstream resources each may call, as bits (None: all). `calls_s`: the times of the calls of
     each resource, in the order in which they begin; None: they are drawn. `marks_s`: times at which the used CPU time
-    is read, increasing.
+    is read, increasing. `jobs_s`: the CPU times of the jobs of each kind of background work, in the order in which they
+    are due; None: they are drawn. `since_s`: when the instance began to listen: work at intervals is due at multiples
+    of its interval from then on, but not before 0.
     """
 
     at_s: Any
@@ -54,6 +59,8 @@ class InstanceWork(NamedTuple):
     may: Any = None
     calls_s: Any = None
     marks_s: Any = ()
+    jobs_s: Any = None
+    since_s: float = 0.0
 
 
 def play_instance(
@@ -75,6 +82,13 @@ def play_instance(
             down = _with_draws(down, work.calls_s, streams)
         buffers.world = world._replace(down=down)
     state = buffers.world.pool[0]
+    if application.background:
+        buffers.jobs = JobBuffers(application, settings.service, streams)
+        background = buffers.jobs.arrays(world)
+        state["works"] = len(application.background)
+        if work.jobs_s is not None:
+            background = _with_job_times(background, work.jobs_s, streams)
+        buffers.world = buffers.world._replace(background=background)
     state["has_memory"] = 0  # it lives to the end, whatever memory it needs
     record = buffers.world.instances[0]
     for name in record.dtype.names:
@@ -86,6 +100,8 @@ def play_instance(
     while not kernel.has_room(buffers.world):
         buffers.make()
     kernel.enter(buffers.world, 0, FRONT)
+    if application.background:
+        start_background(buffers.world, 0, work.since_s)
     inputs.open(buffers.world, 0)
     used_s = [_advance(buffers, float(mark_s)) for mark_s in work.marks_s]
     used_s.append(_advance(buffers, _FOREVER_S))
@@ -115,6 +131,16 @@ def _with_draws(down: CallArrays, calls_s: Any, streams: RandomStreams) -> CallA
     draws[2 * uses :] = streams.stream("calls").random((uses, count + _MARGIN))
     down.cursors[:, 1] = count + _MARGIN
     return down._replace(draws=draws)
+
+
+def _with_job_times(background: BackgroundArrays, jobs_s: Any, streams: RandomStreams) -> BackgroundArrays:
+    """Return the arrays with the given CPU times of jobs."""
+    works, count = jobs_s.shape
+    draws = np.zeros((2 * works, count + _MARGIN))
+    draws[0::2, :count] = jobs_s
+    draws[1::2] = streams.stream("jobs").random((works, count + _MARGIN))
+    background.cursors[:, 1] = count + _MARGIN
+    return background._replace(draws=draws)
 
 
 class _Rows:

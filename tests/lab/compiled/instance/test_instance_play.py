@@ -29,10 +29,12 @@ APPLICATIONS: dict[str, dict[str, Any]] = {
 OVERLOADED = {"cpu": {"exponential": "30ms"}, "io": "900ms"}
 
 
-def scenario_of(simulated: dict[str, Any], downstream: dict[str, Any] | None = None) -> ScenarioSpec:
+def scenario_of(
+    simulated: dict[str, Any], downstream: dict[str, Any] | None = None, duration: str = "30s"
+) -> ScenarioSpec:
     application = {"simulated": simulated, **({"downstream": downstream} if downstream else {})}
     service = {"max_concurrency": 20, "max_size": 1, "application": application, "wake": 0}
-    data = {"duration": "30s", "seed": 7, "services": {"web": service}, "traffic": [{"poisson": {"rate": "40/s"}}]}
+    data = {"duration": duration, "seed": 7, "services": {"web": service}, "traffic": [{"poisson": {"rate": "40/s"}}]}
     return read_scenario(yaml.safe_dump(data))
 
 
@@ -46,7 +48,7 @@ class KeptRows:
         self.chunks.append(chunk)
 
 
-def compare(scenario: ScenarioSpec) -> None:
+def compare(scenario: ScenarioSpec, requests_min: int = 1000) -> None:
     rows = KeptRows()
     play(Run(scenario, rows=rows), signals=False)
     chunks = rows.chunks
@@ -67,10 +69,10 @@ def compare(scenario: ScenarioSpec) -> None:
 
     work = InstanceWork(at_s, drawn("cpu"), drawn("io"), marks_s=(0.0, 1e6))
     played = play_instance(application, settings, work, RandomStreams(scenario.seed))
-    assert len(at_s) > 1000
+    assert len(at_s) > requests_min
     assert played.status.tolist() == status.tolist()
     assert played.latency_s == pytest.approx(latency_s, rel=1e-12, abs=1e-9)
-    if application.cpu_use.contention == 0 and (played.status == 200).all():
+    if application.cpu_use.contention == 0 and not application.background and (played.status == 200).all():
         assert played.cpu_s == pytest.approx([0.0, work.cpu_s.sum(), work.cpu_s.sum()])
 
 
@@ -90,8 +92,14 @@ def test_requests_beyond_the_largest_concurrency_are_rejected_as_in_a_run() -> N
     [
         ({"cpu_quota": {"period": "100ms", "cores": 2}}, None),
         ({}, {"lock": {"connections": 1000, "service": {"exponential": "15ms"}, "pool": 1}}),
+        (
+            {"background": {"mail": {"after_requests": 0.5, "cpu": "9ms"}, "cache": {"every": "1s", "cpu": "80ms"}}},
+            None,
+        ),
     ],
-    ids=["quota", "lock"],
+    ids=["quota", "lock", "background"],
 )
-def test_quotas_and_calls_are_played_as_in_a_run(more: dict[str, Any], downstream: dict[str, Any] | None) -> None:
+def test_quotas_calls_and_background_work_are_played_as_in_a_run(
+    more: dict[str, Any], downstream: dict[str, Any] | None
+) -> None:
     compare(scenario_of({"cpu": {"exponential": "12ms"}, "io": {"exponential": "60ms"}, **more}, downstream))

@@ -1,0 +1,1 @@
+"""Background work of instances in the kernel: jobs that share the CPU with requests."""

@@ -1,0 +1,1 @@
+"""Random draws of the kernel as rows of an array."""
