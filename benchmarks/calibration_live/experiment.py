@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -39,44 +40,55 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """The result of an experiment. `load_average`: of the machine before and after.
+    """The result of an experiment. `load_average`: of the machine before and after. `structure`: that of the model.
 
     `notes`: what limits the use of the observation and of the model.
     """
 
     application: str
-    model: CalibratedModel
+    structure: str
     rows: tuple[Compared, ...]
     notes: tuple[str, ...]
     load_average: tuple[float, float]
 
-    @property
-    def structure(self) -> str:
-        """The structure of the model: the last sentence of how it was found."""
-        return self.model.provenance.method.rpartition(". ")[2]
-
 
 def experiment(application: Application, times: Times, keep: Path) -> Experiment:
-    """Do the experiment. The observation and the model are kept in the folder `keep`."""
+    """Do the experiment, or read its result if it is in the folder `keep`, in which the observations of calibration and
+    of the held-out loads, the model and the result are written.
+    """
+    stem = f"{application.name}-{times.seed}"
+    result = keep / f"{stem}.result.json"
+    if result.exists():
+        return _read(result)
     before = os.getloadavg()[0]
+    service = service_of(application)
     with tempfile.TemporaryDirectory() as state:
         live = LiveSettings(Path(state))
-        service = service_of(application)
         observation = Observer(service, times.seed, live, budget_s=times.observe_s, wakes=False).observe()
-        file = keep / f"{application.name}{SUFFIX}"
+        file = keep / f"{stem}{SUFFIX}"
         write_observation(observation, file)
-        given = GivenObservation(observation, ObservedFile(name=file.name, sha256=sha256_of(file)))
-        model = calibrated([given], application.name.replace("_", "-"))
-        write_model(model, keep / f"{application.name}.model.json")
         saturation_rps = saturation_of(observation)
         rates = tuple(float(f"{share * saturation_rps:.3g}") for share in (*SHARES, OVERLOAD))
-        stages = [
-            *_held_out(service, times.seed + 1, live, rates[:-1], times.level_s),
-            *_held_out(service, times.seed + 2, live, rates[-1:], times.overload_s),
-        ]
-    rows = list(_rows(application.name, model, stages, service.routes))
-    notes = (*model.warnings, *observation.notes)
-    return Experiment(application.name, model, tuple(rows), notes, (before, os.getloadavg()[0]))
+        below = _held_out(service, times.seed + 1, live, rates[:-1], times.level_s)
+        above = _held_out(service, times.seed + 2, live, rates[-1:], times.overload_s)
+    write_observation(below, keep / f"{stem}-held-out{SUFFIX}")
+    write_observation(above, keep / f"{stem}-overload{SUFFIX}")
+    after = os.getloadavg()[0]
+    given = GivenObservation(observation, ObservedFile(name=file.name, sha256=sha256_of(file)))
+    model = calibrated([given], application.name.replace("_", "-"))
+    write_model(model, keep / f"{stem}.model.json")
+    rows = tuple(compared_with(application.name, model, (*below.loads, *above.loads), service.routes))
+    structure = model.provenance.method.rpartition(". ")[2]
+    made = Experiment(application.name, structure, rows, (*model.warnings, *observation.notes), (before, after))
+    result.write_text(json.dumps(asdict(made), indent=1) + "\n", encoding="utf-8")
+    return made
+
+
+def _read(result: Path) -> Experiment:
+    made = json.loads(result.read_text(encoding="utf-8"))
+    rows = tuple(Compared(**{**row, "warnings": tuple(row["warnings"])}) for row in made["rows"])
+    before, after = made["load_average"]
+    return Experiment(made["application"], made["structure"], rows, tuple(made["notes"]), (before, after))
 
 
 def service_of(application: Application) -> ObservedService:
@@ -104,11 +116,11 @@ def saturation_of(observation: ServiceObservation) -> float:
 
 def _held_out(
     service: ObservedService, seed: int, live: LiveSettings, rates: Sequence[float], level_s: float
-) -> tuple[LoadStage, ...]:
-    return Observer(service, seed, live, rates=tuple(rates), level_s=level_s, wakes=False).observe().loads
+) -> ServiceObservation:
+    return Observer(service, seed, live, rates=tuple(rates), level_s=level_s, wakes=False).observe()
 
 
-def _rows(
+def compared_with(
     name: str,
     model: CalibratedModel,
     stages: Sequence[LoadStage],

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.calibration_live.applications import APPLICATIONS
+from benchmarks.calibration_live.experiment import Experiment, Times, experiment
 from benchmarks.calibration_live.figures import Compared, StageFigures, compared, figures_of
 from benchmarks.calibration_live.tables import summary, table
 from simulator.calibration.observation.observation import LoadStage
@@ -74,3 +78,10 @@ def test_the_summary_counts_large_errors_and_those_that_a_warning_named() -> Non
     lines = list(summary([row(0.01), row(-0.04), row(0.3, "near saturation"), row(-0.5)]))
     assert lines[2] == "| p50 | 4 | 17.0% | 5% | -50.0% (shop at 50/s) | 2 | 1 | 100% |"
     assert len(list(table([row(0.01)]))) == 3
+
+
+def test_a_result_in_the_folder_is_read_instead_of_measured(tmp_path: Path) -> None:
+    row = Compared("node", 50.0, "p50", 0.1, 0.11, 0.09, 0.12, ("is uncertain",))
+    done = Experiment("node", "The requests wait as in an event loop.", (row,), ("a note",), (0.5, 0.7))
+    (tmp_path / "node-7.result.json").write_text(json.dumps(dataclasses.asdict(done)), encoding="utf-8")
+    assert experiment(APPLICATIONS["node"], Times(seed=7), tmp_path) == done
