@@ -94,7 +94,7 @@ class Screening:
 
     def _with_workers(self, base: ModelCandidate) -> Screened:
         """Search the number of workers around what Little's law says for the highest throughput."""
-        mix = self._mix()
+        mix = self.mix
         busy_s = float(
             sum(share * (cpu.mean_s + io.mean_s) for share, cpu, io in zip(mix, base.cpu, base.io, strict=True))
         )
@@ -125,7 +125,7 @@ class Screening:
         """Try sizes of a pool whose connections would be busy all the time at the highest throughput, for all routes
         and for each route alone.
         """
-        mix = self._mix()
+        mix = self.mix
         subsets: list[tuple[int, ...]] = [(), *((route,) for route in range(len(mix)) if len(mix) > 1)]
         return sorted((each for subset in subsets for each in self._pools(base, subset, mix)), key=_distance)[:2]
 
@@ -143,7 +143,9 @@ class Screening:
                 call = TimeLaw(Family.LOGNORMAL, call_s, spread)
                 yield self.screened(dataclasses.replace(base, structure=structure, io=io, call=call))
 
-    def _mix(self) -> Array:
+    @property
+    def mix(self) -> Array:
+        """The shares of the routes in the measured requests."""
         routes = np.concatenate([stage.route[stage.is_measured] for stage in self._likelihood.stages])
         counts = np.bincount(routes).astype(np.float64)
         mix: Array = counts / counts.sum()

@@ -21,7 +21,7 @@ from simulator.calibration.fitting.laws import Family, TimeLaw
 from simulator.calibration.fitting.light_load import alone, fitted_laws
 from simulator.calibration.fitting.likelihood import Likelihood, Refined, prior_residuals, refined
 from simulator.calibration.fitting.screening import Screened, Screening
-from simulator.calibration.fitting.starting_point import CapacityFigures, capacity, cpu_means_s, light_latency_s
+from simulator.calibration.fitting.starting_point import CapacityFigures, capacity, cpu_means_s, evened, light_latency_s
 
 STRONG: Final = 10.0  # difference of the information criterion
 _MECHANISMS_MAX: Final = 3
@@ -72,7 +72,7 @@ class Search:
     def found(self) -> Found:
         """Return the best candidate with what is needed for its intervals."""
         # laws of light load are not at the maximum yet: any mechanism would seem to improve them
-        light = self._first()
+        light = self._likelier(self._first())
         best = self._refined(light, rounds=2)
         for _ in range(_MECHANISMS_MAX):
             extended = self._simplest(self._extensions(light, best.candidate), self.criterion(best) - STRONG)
@@ -113,22 +113,36 @@ class Search:
             laws.append((_spread_out(likely.cpu, Family.GAMMA), _spread_out(likely.io, Family.LOGNORMAL)))
         return ModelCandidate(AppStructure(), tuple(cpu for cpu, _ in laws), tuple(io for _, io in laws))
 
+    def _likelier(self, light: ModelCandidate) -> ModelCandidate:
+        """Return a start of an observation in real time with its CPU times, or with evened ones: those with which a
+        simple structure agrees better with all stages.
+        """
+        if self._routes == 1 or not any(stage.is_live for stage in self._stages):
+            return light
+        structures = (AppStructure(), AppStructure(parallelism=1), AppStructure(is_first_come=True, parallelism=1))
+
+        def least(start: ModelCandidate) -> float:
+            tried = [dataclasses.replace(start, structure=each) for each in structures]
+            return min(self.criterion(self._climbed(each, rounds=1, evaluations=4)) for each in tried)
+
+        return min((light, evened(light, self._screening.mix)), key=least)
+
+    def _climbed(self, start: ModelCandidate, rounds: int, evaluations: int) -> Refined:
+        return refined(
+            self.likelihood,
+            start,
+            plays=self._quick,
+            spread_plays=self._spread[: max(24, len(self._spread) // 2)],
+            rounds=rounds,
+            evaluations=evaluations,
+            discrepancy=self._tolerance,
+        )
+
     def _refined(self, candidate: ModelCandidate, rounds: int, evaluations: int = 4) -> Refined:
         """Return the candidate at its maximum, which is searched from several spreads of the CPU time: at light load
         they have little influence, so that a search from one of them may end beside the maximum.
         """
-        found = [
-            refined(
-                self.likelihood,
-                start,
-                plays=self._quick,
-                spread_plays=self._spread[: max(24, len(self._spread) // 2)],
-                rounds=rounds,
-                evaluations=evaluations,
-                discrepancy=self._tolerance,
-            )
-            for start in _starts(candidate)
-        ]
+        found = [self._climbed(start, rounds, evaluations) for start in _starts(candidate)]
         return min(found, key=self.criterion)
 
     def criterion(self, found: Refined) -> float:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from simulator.calibration.fitting.candidate import ModelCandidate
 from simulator.calibration.fitting.fit_stage import FitStage
 from simulator.calibration.fitting.laws import Array
 from simulator.calibration.fitting.light_load import alone
@@ -14,6 +16,9 @@ from simulator.lab.extras import needed
 
 # Throughput below this share of the offered rate: the instance was saturated.
 _SATURATED: Final = 0.97
+# The largest CPU time of a start with evened CPU times, as a share of the latency, and its largest relative spread.
+_CPU_MOST: Final = 0.95
+_CPU_CV_MOST: Final = 1.0
 # Strength of the assumption that the CPU times of routes are in proportion to their latencies.
 _RIDGE: Final = 0.02
 
@@ -84,3 +89,23 @@ def _without_cpu(stages: Sequence[FitStage], light_s: Array) -> Array:
     mean_s = min(0.5 * float(light_s.mean()), largest_s if found.is_saturated else 0.5 * largest_s)
     means_s: Array = mean_s * light_s / float(light_s.mean())
     return means_s
+
+
+def evened(start: ModelCandidate, mix: Array) -> ModelCandidate:
+    """Return the start with CPU times of routes that are closer to each other; their mean by `mix`, the shares of the
+    routes, and the sum of the CPU and I/O time of a request stay the same.
+
+    The CPU time of stages says little about single routes, so the CPU times of a start are nearly in proportion to the
+    latencies. A route that waits long for I/O has less.
+    """
+    given = np.array([law.mean_s for law in start.cpu])
+    mean_s = float(mix @ given)
+    closer = np.sqrt(given * mean_s)
+    closer *= mean_s / float(mix @ closer)
+    cpu, io = [], []
+    for law, rest, closer_s in zip(start.cpu, start.io, closer.tolist(), strict=True):
+        whole_s = law.mean_s + rest.mean_s
+        cpu_s = min(closer_s, _CPU_MOST * whole_s)
+        cpu.append(replace(law, mean_s=cpu_s, cv=law.family.within(min(law.cv, _CPU_CV_MOST))))
+        io.append(replace(rest, mean_s=whole_s - cpu_s))
+    return replace(start, cpu=tuple(cpu), io=tuple(io))

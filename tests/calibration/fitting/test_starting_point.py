@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from simulator.calibration.fitting.candidate import AppStructure, ModelCandidate
 from simulator.calibration.fitting.fit_stage import NotCalibrated, fit_stages
 from simulator.calibration.fitting.laws import Family, TimeLaw
 from simulator.calibration.fitting.light_load import alone, fitted_laws
-from simulator.calibration.fitting.starting_point import capacity, cpu_means_s, light_latency_s
+from simulator.calibration.fitting.starting_point import capacity, cpu_means_s, evened, light_latency_s
+from simulator.calibration.fitting.statistics import StageStatistics
 from simulator.calibration.observation.observation import ObservationKind, ServiceObservation
 from tests.calibration.fitting.known_services import observed
 
@@ -57,3 +61,46 @@ def test_observations_that_cannot_be_fitted_are_refused_with_the_reason() -> Non
     log = ServiceObservation(ObservationKind.ACCESS_LOG, "a log", failing.routes, failing.loads)
     with pytest.raises(NotCalibrated, match="is of the kind access-log, must be stepped"):
         fit_stages([log])
+
+
+def test_evened_cpu_times_are_closer_with_the_same_mean_and_latencies() -> None:
+    cpu = (TimeLaw(Family.LOGNORMAL, 0.012, 6.0), TimeLaw(Family.GAMMA, 0.001, 0.2), TimeLaw(Family.GAMMA, 0.006, 0.2))
+    io = (TimeLaw(Family.UNIFORM, 0.04, 0.1), TimeLaw(Family.CONSTANT, 0.02), TimeLaw(Family.CONSTANT, 0.02))
+    start, mix = ModelCandidate(AppStructure(), cpu, io), np.array([0.5, 0.3, 0.2])
+    found = evened(start, mix)
+    mean_s = 0.5 * 0.012 + 0.3 * 0.001 + 0.2 * 0.006
+    assert sum(share * law.mean_s for share, law in zip(mix, found.cpu, strict=True)) == pytest.approx(mean_s)
+    ratio = found.cpu[0].mean_s / found.cpu[1].mean_s
+    assert ratio == pytest.approx((0.012 / 0.001) ** 0.5)
+    assert found.cpu[0].cv == 1.0  # a spread of 6 is seldom right, and the search does not leave it
+    for before, after in zip(zip(cpu, io, strict=True), zip(found.cpu, found.io, strict=True), strict=True):
+        assert after[0].mean_s + after[1].mean_s == pytest.approx(before[0].mean_s + before[1].mean_s)
+
+
+def test_a_route_that_is_seldom_alone_has_the_latencies_of_the_lightest_stages() -> None:
+    """One request of thirty is of the second route: fewer than sixteen were alone, and a heavy stage has enough."""
+    two = ModelCandidate(AppStructure(), SERVICE.cpu * 2, SERVICE.io * 2)
+    stages = fit_stages([observed(two, 1, weights=(29.0, 1.0), fractions=(0.1, 0.3, 1.15))])
+    found = alone(stages, 1).latency_s
+    heavy = stages[-1]
+    assert len(found) >= 24
+    assert np.median(found) < 0.5 * np.median(heavy.latency_s[heavy.is_measured & (heavy.route == 1)])
+    # the whole light stages come first
+    light = np.concatenate([stage.latency_s[stage.is_measured & (stage.route == 1)] for stage in stages[:2]])
+    assert set(light) <= set(found)
+
+
+def test_a_stage_in_real_time_that_is_overloaded_is_compared_by_its_throughput() -> None:
+    # five seconds, so that none is rejected
+    made = dataclasses.replace(observed(SERVICE, 1, fractions=(0.5, 1.5), stage_s=5.0), is_virtual=False)
+    light, heavy = fit_stages([made])
+    assert (light.is_overloaded, heavy.is_overloaded) == (False, True)
+    figures = StageStatistics(heavy)
+    answered = int((heavy.is_measured & (heavy.at_s + heavy.latency_s < heavy.duration_s)).sum())
+    assert figures.measured()[-2] == pytest.approx(np.log(answered))
+    assert figures.floors[-2] < 0.02
+    assert figures.floors[0] > 0.4
+    virtual = dataclasses.replace(heavy, resolution_s=0.0)
+    assert len(StageStatistics(virtual).measured()) == len(figures.measured()) - 1
+    light_virtual = dataclasses.replace(light, resolution_s=0.0)
+    assert len(StageStatistics(light).measured()) == len(StageStatistics(light_virtual).measured())
