@@ -207,6 +207,17 @@ def _limits(parts: _Parts) -> Iterator[ModelParameter]:
             how="fitted",
             key=("simulated", "parallelism"),
         )
+    if structure.visits > 1:
+        yield ModelParameter(
+            name="parts in which a request computes",
+            unit="",
+            value=structure.visits,
+            low=None,
+            high=None,
+            how="fitted",
+            key=("simulated", "cpu_visits"),
+            sentence="The nearest of 2, 4 and 8.",
+        )
 
 
 def _load_sentence(parts: _Parts) -> str:

@@ -27,13 +27,15 @@ class AppStructure:
     """How requests of an instance wait for each other. None: without that limit.
 
     `is_first_come`: the code computes each request to its end, in order of arrival. `parallelism`: processors that the
-    code uses at a time. `workers`: requests in the application. `pool`: connections or locks for the last part of a
-    request. `pool_routes`: routes whose requests use the pool, by index; empty: all. `is_contended`, `is_coherent`: CPU
-    time grows with the number of requests that compute.
+    code uses at a time. `visits`: parts in which a request computes, with a part of its I/O after each. `workers`:
+    requests in the application. `pool`: connections or locks for the last part of a request. `pool_routes`: routes
+    whose requests use the pool, by index; empty: all. `is_contended`, `is_coherent`: CPU time grows with the number of
+    requests that compute.
     """
 
     is_first_come: bool = False
     parallelism: int | None = None
+    visits: int = 1
     workers: int | None = None
     pool: int | None = None
     pool_routes: tuple[int, ...] = ()
@@ -45,7 +47,7 @@ class AppStructure:
         """The number of its mechanisms beyond processor sharing, each of which a simpler structure lacks."""
         given = (self.is_first_come, self.workers is not None, self.pool is not None, self.is_contended)
         one_processor = self.parallelism is not None and not self.is_first_come
-        return sum(given) + one_processor + self.is_coherent
+        return sum(given) + one_processor + self.is_coherent + (self.visits > 1)
 
     def uses_pool(self, route: int) -> bool:
         """Return True if requests of the route use the pool."""
@@ -57,6 +59,8 @@ class AppStructure:
             names.append("an event loop" if self.parallelism == 1 else "requests computed in order of arrival")
         elif self.parallelism is not None:
             names.append(f"code on {self.parallelism} processor{'s' if self.parallelism > 1 else ''} at a time")
+        if self.visits > 1:
+            names.append(f"requests that compute in {self.visits} parts")
         if self.workers is not None:
             names.append(f"{self.workers} workers")
         if self.pool is not None:
@@ -185,6 +189,7 @@ class ModelCandidate:
                 structure.parallelism,
                 self.contention,
                 self.coherency,
+                structure.visits,
             ),
             downstream=()
             if structure.pool is None

@@ -35,6 +35,8 @@ def application_of(candidate: ModelCandidate, routes: Sequence[ModelRoute], more
         simulated["cpu_order"] = "first_come"
     if structure.parallelism is not None:
         simulated["parallelism"] = structure.parallelism
+    if structure.visits > 1:
+        simulated["cpu_visits"] = structure.visits
     if structure.is_contended:
         simulated["contention"] = _six(candidate.contention)
     if structure.is_coherent:

@@ -25,6 +25,7 @@ _NEAR: Final = 1.5  # distance of a structure that explains the measurement with
 _POOLS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100)
 _WORKERS_MAX: Final = 200
 _CPU_BOUND: Final = 0.93  # use of the CPU above which it is what saturates the instance
+_VISITS: Final = (2, 4, 8)  # of requests of an event loop in real time
 _CONTENTION: Final = 0.03
 _COHERENCY: Final = 0.002
 
@@ -43,6 +44,7 @@ class Screening:
         self._likelihood = likelihood
         self._found = found
         self._plays = plays
+        self._is_live = any(stage.is_live for stage in likelihood.stages)
         self._cores = max(1, *(0 if stage.quota is None else stage.quota.cores for stage in likelihood.stages))
 
     def distance(self, candidate: ModelCandidate) -> float:
@@ -74,6 +76,10 @@ class Screening:
         found = [self.screened(each) for each in self._plain(base, vcpu)]
         if base.structure.workers is None:
             found.append(self._with_workers(base))
+        if base.structure.is_first_come and base.structure.visits == 1 and self._is_live:
+            structures = (dataclasses.replace(base.structure, visits=visits) for visits in _VISITS)
+            several = (self.screened(dataclasses.replace(base, structure=each)) for each in structures)
+            found.append(min(several, key=_distance))
         nearest = min([near, *(each.distance for each in found)])
         if base.structure.pool is None and self._may_have_pool and nearest > _NEAR:
             found += self._with_pool(base)
