@@ -178,7 +178,11 @@ def _model(parts: _Parts, name: str, seed: int) -> CalibratedModel:
 def _members(parts: _Parts, seed: int) -> list[ModelCandidate]:
     """Return what the data allow, with the discrepancy that the model may have at a further load."""
     members = parts.known.members(_MEMBERS)
-    return members if parts.discrepancy is None else parts.discrepancy.varied(members, seed)
+    if parts.discrepancy is None:
+        return members
+    is_live = any(stage.is_live for stage in parts.stages)
+    discrepancy = parts.discrepancy.in_another_run() if is_live else parts.discrepancy
+    return discrepancy.varied(members, seed)
 
 
 def _quota(stage: FitStage) -> dict[str, Any]:

@@ -31,6 +31,9 @@ _GROUPS: Final = {
     "times with a connection or lock": frozenset({Kind.CALL_MEAN}),
     "spreads of times": frozenset({Kind.CPU_CV, Kind.IO_CV, Kind.CALL_CV}),
 }
+# ASSUMPTION: all stages of an observation found the machine in one state, so a run at another time differs by more; the
+# standard deviation of saturation rates in repeated runs of benchmarks/calibration_live would settle by how much.
+_ANOTHER_RUN: Final = 0.03
 _TOLD: Final = 0.01  # a deviation from which it is told
 # Standard deviations of the logarithms between which the discrepancy is searched.
 _LEAST: Final = 1e-4
@@ -61,6 +64,12 @@ class Discrepancy(NamedTuple):
         """The deviations as text, such as `CPU times by 4 %, I/O times by 7 %`; empty if there are none."""
         named = zip(_GROUPS, self.deviations, strict=True)
         return ", ".join(f"{name} by {digits_text(100 * share, 2)} %" for name, share in named if share >= _TOLD)
+
+    def in_another_run(self) -> Discrepancy:
+        """Return the discrepancy for a run at another time in real time: mean times differ by more."""
+        spreads = len(self.deviations) - 1
+        further = (math.hypot(each, _ANOTHER_RUN) for each in self.deviations[:spreads])
+        return self._replace(deviations=(*further, self.deviations[spreads]))
 
     def varied(self, candidates: Sequence[ModelCandidate], seed: int) -> list[ModelCandidate]:
         """Return the candidates with parameters as they may be at a further load.

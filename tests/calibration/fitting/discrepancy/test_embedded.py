@@ -63,3 +63,8 @@ def test_factors_of_different_groups_are_independent() -> None:
 def test_the_deviations_are_told_from_one_percent() -> None:
     assert Discrepancy((0.042, 0.004, 0.0, 0.3), stages=6).text == "CPU times by 4.2 %, spreads of times by 30 %"
     assert Discrepancy((0.001, 0.004, 0.0, 0.0), stages=6).text == ""
+
+
+def test_in_another_run_mean_times_differ_by_three_percent_more() -> None:
+    found = Discrepancy((0.04, 0.0, 0.0, 0.2), stages=6).in_another_run()
+    assert found.deviations == pytest.approx((0.05, 0.03, 0.03, 0.2))
