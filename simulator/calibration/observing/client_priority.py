@@ -20,8 +20,8 @@ from typing import Final
 from simulator.records.journal import Journal
 from simulator.replay.run_context import PlatformOpened
 
-# A nice value: about nine times the share of a program without one, by the weights of the Linux scheduler.
-NICE: Final = -10
+# A nice value: some thirty times the share of a program without one, by the weights of the Linux scheduler.
+NICE: Final = -15
 _AUTOGROUP: Final = Path("/proc/self/autogroup")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.calibration.observation.observation import LimitFacts, LoadStage, StartTimes
 from simulator.calibration.observing.client_priority import client_priority
+from simulator.calibration.observing.instance_weight import favoured
 from simulator.calibration.observing.level import REST_S, Level, level_scenario
 from simulator.calibration.observing.load_guard import LoadGuard
 from simulator.calibration.observing.machine import MachineReading, others_share
@@ -79,6 +80,8 @@ class LevelRun:
         self._run = (
             Run(scenario, live, watcher=self) if live is not None else kind_of(backend, scenario).prepare(scenario)
         )
+        if self._is_live:
+            favoured(self._run.journal)
         self._meter = StageMeter(service, level, self._run.journal)
         self._run.rows = self._meter
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.calibration.observing.client_priority import client_priority
+from simulator.calibration.observing.instance_weight import favoured
 from simulator.calibration.observing.level import REST_S, poisson_traffic, with_traffic
 from simulator.calibration.observing.machine import MachineReading, machine_facts
 from simulator.calibration.observing.observed_service import ObservedService
@@ -75,6 +76,8 @@ def play_load(
     run, before = Run(scenario, live), MachineReading.now()
     run.rows = sent = SentRequests(settings)
     meter = usage_meter(run.journal, service.name, settings)
+    if live is not None:
+        favoured(run.journal)
     with nullcontext() if live is None else client_priority(run.journal):
         record = play(run, signals=signals)
     if not record.complete:

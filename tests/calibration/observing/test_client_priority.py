@@ -51,7 +51,7 @@ class Group:
         self.nice = int(text.encode(encoding))
 
 
-@pytest.mark.parametrize("before", [0, -15])
+@pytest.mark.parametrize("before", [0, -17])
 def test_the_session_has_the_priority_too(before: int) -> None:
     group, journal = Group(before), Journal()
     with client_priority(journal, group):  # type: ignore[arg-type]
