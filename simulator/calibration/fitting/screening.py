@@ -76,9 +76,8 @@ class Screening:
         found = [self.screened(each) for each in self._plain(base, vcpu)]
         if base.structure.workers is None:
             found.append(self._with_workers(base))
-        if base.structure.visits == 1 and self._is_live:
-            event_loop = dataclasses.replace(base.structure, is_first_come=True, parallelism=1)
-            structures = (dataclasses.replace(event_loop, visits=visits) for visits in _VISITS)
+        if base.structure.is_first_come and base.structure.visits == 1 and self._is_live:
+            structures = (dataclasses.replace(base.structure, visits=visits) for visits in _VISITS)
             several = (self.screened(dataclasses.replace(base, structure=each)) for each in structures)
             found.append(min(several, key=_distance))
         nearest = min([near, *(each.distance for each in found)])

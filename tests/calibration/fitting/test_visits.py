@@ -29,7 +29,7 @@ def test_the_structure_with_several_visits_is_one_mechanism_more() -> None:
 
 @pytest.mark.parametrize("is_live", [True, False])
 def test_the_nearest_number_of_visits_is_tried_in_real_time(monkeypatch: pytest.MonkeyPatch, is_live: bool) -> None:
-    """In virtual time the application is a model, whose requests make one visit."""
+    """Of an event loop; in virtual time the application is a model, whose requests make one visit."""
     likelihood = SimpleNamespace(stages=[SimpleNamespace(is_live=is_live, quota=None)])
     screening = Screening(cast("Any", likelihood), CapacityFigures(50.0, 1.0, True), range(2))
 
@@ -39,4 +39,7 @@ def test_the_nearest_number_of_visits_is_tried_in_real_time(monkeypatch: pytest.
     monkeypatch.setattr(Screening, "screened", screened)
     monkeypatch.setattr(Screening, "_with_workers", screened)
     found = [each.candidate.structure for each in screening.extensions(SERVICE, 1.0)]
+    assert [each for each in found if each.visits > 1] == []
+    event_loop = ModelCandidate(AppStructure(is_first_come=True, parallelism=1), SERVICE.cpu, SERVICE.io)
+    found = [each.candidate.structure for each in screening.extensions(event_loop, 1.0)]
     assert [each for each in found if each.visits > 1] == ([PARTS] if is_live else [])
