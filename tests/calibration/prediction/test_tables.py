@@ -22,13 +22,11 @@ def test_an_interval_is_written_in_the_unit_of_its_value() -> None:
 
 
 def test_neighbouring_spans_of_small_shares_stay_apart() -> None:
-    row = RatePrediction(
-        30.9,
-        {kind.name: PredictedFigure(0.259, 0.233, 0.272) for kind in FIGURE_KINDS}
-        | {"error_rate": PredictedFigure(0.00766, 0.00178, 0.0245)},
-        (),
-        1.0,
-    )
+    figures: dict[str, PredictedFigure | None] = {
+        kind.name: PredictedFigure(0.259, 0.233, 0.272) for kind in FIGURE_KINDS
+    }
+    figures["error_rate"] = PredictedFigure(0.00766, 0.00178, 0.0245)
+    row = RatePrediction(30.9, figures, (), 1.0)
     prediction = predict(model_of({"io": "5ms"}), PredictedService(duration_s=6), [1])
     spans = table_lines(dataclasses.replace(prediction, rates=(row,)))[-1]
     assert spans.split()[2:4] == ["233-272", "0.18-2.5"]
