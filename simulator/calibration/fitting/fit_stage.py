@@ -141,12 +141,19 @@ def _told(numbers: Sequence[int], reason: str) -> str:
 
 
 def left_out(observations: Sequence[ServiceObservation]) -> Iterator[str]:
-    """Yield a sentence for each stage that cannot be fitted."""
+    """Yield a sentence for each reason for which stages cannot be fitted, with their numbers and rates."""
     for place, observation in enumerate(observations):
+        reasons: dict[str, list[LoadStage]] = {}
         for load in observation.loads:
             reason = _why_not(_stage(place, observation, load), load)
             if reason:
-                yield f"Stage {load.number} ({load.rate_rps:g}/s) was left out: it {reason}."
+                reasons.setdefault(reason, []).append(load)
+        for reason, loads in reasons.items():
+            if len(loads) == 1:
+                yield f"Stage {loads[0].number} ({loads[0].rate_rps:g}/s) was left out: it {reason}."
+            else:
+                which = ", ".join(f"{load.number} ({load.rate_rps:g}/s)" for load in loads)
+                yield f"Stages {which} were left out: each {reason}."
 
 
 def _why_not(stage: FitStage, load: LoadStage) -> str:
