@@ -26,9 +26,10 @@ def test_stages_that_cannot_be_fitted_for_one_reason_are_told_together() -> None
         "no load stage can be fitted: stages 1, 2: each has arrivals that were not those intended, because the load "
         "client was late. Observe again while the machine is quiet"
     )
-    assert list(left_out([dataclasses.replace(made, loads=late)])) == [
+    (both,) = left_out([dataclasses.replace(made, loads=late)])
+    assert both == (
         "Stages 1 (20/s), 2 (40/s) were left out: each has arrivals that were not those intended, because the load "
         "client was late."
-    ]
+    )
     (one,) = left_out([dataclasses.replace(made, loads=(made.loads[0], late[1]))])
     assert one.startswith("Stage 2 (40/s) was left out: it has arrivals")
