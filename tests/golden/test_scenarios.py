@@ -17,6 +17,7 @@ from simulator.scenario.scenario import ScenarioSpec, load_scenario
 from simulator.scenario.shipped import shipped_scenarios
 from tests.golden.headline import headline
 from tests.golden.twice import COSTLY, LONG, Twice
+from tests.golden.verdict_text import verdict_text
 
 FOLDER = Path(__file__).parent
 # A day of 75 million requests is too long for a test: benchmarks/compiled_backend.py plays it, and
@@ -54,6 +55,15 @@ def test_the_headlines_are_those_of_the_golden_file(twice: Twice, name: str, *, 
         golden_file(name).write_text(found, encoding="utf-8")
     expected = golden_file(name).read_text(encoding="utf-8")
     assert found == expected, f"{name} plays out differently; if it should, run: pytest tests/golden --remake"
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_the_verdict_is_that_of_the_golden_file(twice: Twice, name: str, *, remake: bool) -> None:
+    report = Report.model_validate_json(twice.first(name))
+    found, file = verdict_text(report), FOLDER / "verdicts" / f"{name}.txt"
+    if remake:
+        file.write_text(found, encoding="utf-8")
+    assert found == file.read_text(encoding="utf-8"), "if it should differ, run: pytest tests/golden --remake"
 
 
 def test_every_golden_file_has_its_scenario(*, remake: bool) -> None:
