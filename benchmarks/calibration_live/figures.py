@@ -87,7 +87,8 @@ def compared(
         values = np.array([getattr(each, field) for each in played])
         low, middle, high = map(float, np.nanquantile(values, (_INTERVAL[0], 0.5, _INTERVAL[1])))
         named = [*warnings]
-        if (uncertain := uncertainty_text(PredictedFigure(middle, low, high))) is not None and not saturated:
+        predicted = PredictedFigure(middle, low, high)
+        if (uncertain := uncertainty_text(predicted, "rps" if saturated else "s")) is not None:
             named.append(uncertain)
         if (differs := difference_text(model, figure, stage.rate_rps)) is not None:
             named.append(differs)

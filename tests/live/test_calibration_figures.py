@@ -67,6 +67,10 @@ def test_the_warnings_are_those_of_a_prediction() -> None:
         "is uncertain: 105 ms to 295 ms",
         "is where the model differs from the observation (-21 % at 10.0/s)",
     )
+    (saturation,) = compared(
+        "shop", known, model, [StageFigures(0.1, 0.2, 0.5 + 0.1 * n) for n in range(5)], saturated=True
+    )
+    assert saturation.warnings[0] == "is uncertain: 0.510/s to 0.890/s"
     busy = dataclasses.replace(known, rate_rps=80.0)
     assert compared("shop", busy, model, draws, saturated=False)[0].warnings[0].startswith("is close to saturation")
 

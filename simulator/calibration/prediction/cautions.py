@@ -9,7 +9,7 @@ from simulator.calibration.disagreement import TITLES, near
 from simulator.calibration.model.calibrated_model import CalibratedModel, FigureName
 from simulator.calibration.prediction.interval import PredictedFigure
 from simulator.calibration.prediction.prediction import RatePrediction
-from simulator.model.text.quantities import latency_text, rate_text, ratio_text
+from simulator.model.text.quantities import Unit, quantity_text, rate_text, ratio_text
 
 UNCERTAIN: Final = 0.2
 """An interval that goes further than this share above or below the value is named."""
@@ -35,11 +35,11 @@ def cautions(model: CalibratedModel, rows: Sequence[RatePrediction], instances: 
             yield f"{rate_text(row.rate_rps)} {close}"
 
 
-def uncertainty_text(figure: PredictedFigure) -> str | None:
-    """Return that the interval of a latency is wide; None if it is not."""
+def uncertainty_text(figure: PredictedFigure, unit: Unit = "s") -> str | None:
+    """Return that the interval of a figure is wide; None if it is not."""
     if figure.low >= (1 - UNCERTAIN) * figure.value and figure.high <= (1 + UNCERTAIN) * figure.value:
         return None
-    return f"is uncertain: {latency_text(figure.low)} to {latency_text(figure.high)}"
+    return f"is uncertain: {quantity_text(figure.low, unit)} to {quantity_text(figure.high, unit)}"
 
 
 def difference_text(model: CalibratedModel, name: FigureName, rate_rps: float) -> str | None:
