@@ -5,13 +5,15 @@
    interval and 1.15.
 3. Otherwise, or if the rate needed many change points, two states (MMPP) are fitted, about a constant rate and about a
    rate with the changes that are slower than bursts. BIC compares the candidates. Two states are a model if they
-   reproduce the index of dispersion at every scale, and the quantiles of counts in windows of their relaxation time.
+   reproduce the index of dispersion at every scale, and the quantiles of counts in windows of their relaxation time,
+   and if the rates of bursts do not differ from each other by more than chance.
 4. Without a model the recording is replayed.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, assert_never
@@ -102,30 +104,32 @@ def arrival_model(series: CountSeries, form: ArrivalForm | None = None) -> Arriv
     poisson = _poisson(series)
     if form is ArrivalForm.POISSON:
         return poisson
-    best = _best_mmpp(series, poisson)
+    bursts = _mmpps(series, poisson)
     if form is ArrivalForm.MMPP:
-        if best is None:
+        if not bursts:
             raise ValueError(f"--arrivals = mmpp, must fit the recording: {poisson.reason}")
-        return best
-    return _chosen(series, poisson, best)
+        return bursts[0]
+    return _chosen(series, poisson, bursts)
 
 
-def _chosen(series: CountSeries, poisson: ArrivalModel, mmpp: ArrivalModel | None) -> ArrivalModel:
+def _chosen(series: CountSeries, poisson: ArrivalModel, bursts: Sequence[ArrivalModel]) -> ArrivalModel:
     over = _over(poisson.scales, series.total / series.length_s)
     regular = next((each for each in poisson.scales if each.ratio < min(each.low, 1 - RELEVANT)), None)
     if not poisson.scales:
         return _replay(poisson, "the recording has too few bins to tell bursts from chance")
     if regular is not None:
         return _replay(poisson, f"they are more regular than Poisson arrivals: {_index_text(regular)}")
-    if (over is None and not _jumps(poisson.rate)) and (mmpp is None or _bic(mmpp, poisson) >= 0):
+    if (over is None and not _jumps(poisson.rate)) and (not bursts or _bic(bursts[0], poisson) >= 0):
         return poisson
-    if mmpp is None:
+    if not bursts:
         shown = _rate_text(poisson.rate) if over is None else _index_text(over)
         return _replay(poisson, f"they come in bursts ({shown}), and no two states were found that differ")
-    difference = _differences(series, mmpp)
-    if not difference:
-        return mmpp
-    return _replay(poisson, f"they come in bursts that two states do not describe: {difference}")
+    differences = []
+    for each in bursts:
+        differences.append(_differences(series, each))
+        if not differences[-1]:
+            return each
+    return _replay(poisson, f"they come in bursts that two states do not describe: {differences[0]}")
 
 
 def _replay(poisson: ArrivalModel, reason: str) -> ArrivalModel:
@@ -164,12 +168,15 @@ def _over(scales: tuple[ScaleIndex, ...], rate_rps: float) -> ScaleIndex | None:
     return max(over, key=lambda each: each.ratio / each.high, default=None)
 
 
-def _best_mmpp(series: CountSeries, poisson: ArrivalModel) -> ArrivalModel | None:
-    """Return the better of two states about a constant rate, and about a rate that changes more slowly than bursts."""
+def _mmpps(series: CountSeries, poisson: ArrivalModel) -> list[ArrivalModel]:
+    """Return two states about a constant rate, and about a rate that changes more slowly than bursts.
+
+    The better is the first.
+    """
     slow = fitted_rate(series, poisson.rate.season, _SLOW_GRID, is_dispersed=True)
     rates = [constant_rate(series)] if slow.is_constant else [constant_rate(series), slow]
     models = [model for rate in rates if (model := _mmpp(series, rate, poisson)) is not None]
-    return min(models, key=lambda each: _bic(each, poisson), default=None)
+    return sorted(models, key=lambda each: _bic(each, poisson))
 
 
 def _mmpp(series: CountSeries, rate: FittedRate, poisson: ArrivalModel) -> ArrivalModel | None:
@@ -212,6 +219,9 @@ def _differences(series: CountSeries, model: ArrivalModel) -> str:
         expected = 1 + (model.mmpp.index(each.scale_s) - 1) * weight
         if abs(each.ratio - expected) > max(_INDEX_SHARE * expected, _INDEX_ERRORS * each.error):
             return f"{_index_text(each)}, of two states {expected:.3g}"
+    heights = model.mmpp.heights
+    if heights.differ:
+        return f"the rates of {heights.bursts} bursts differ by {heights.variation:.0%} (standard deviation)"
     window = max(1, round(calm_s * burst_s / (calm_s + burst_s) / width_s))
     windows = min(len(series.counts) // window, _SAMPLE_WINDOWS_MAX)
     level = summed(means, window)

@@ -34,6 +34,11 @@ _ROUNDS: Final = 200
 _GAIN_MIN: Final = 0.01
 _STAY_BINS_MIN: Final = 1.05
 _RATE_MIN: Final = 1e-9
+# Bursts whose rates are compared, the requests that each must have, and how far the comparison must be above chance.
+_BURSTS_MIN: Final = 6
+_BURST_REQUESTS_MIN: Final = 5.0
+_CHANCE_ERRORS: Final = 4.0
+_VARIATION_MIN: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ class MmppFit:
     """Two states, the low rate first. `gain`: by how much the log-likelihood is above that of Poisson arrivals with the
     compared rate; `bin_s`: the width of the bins of the fit; `bins`: their number.
 
-    With a rate that changes over time, the rates are those where its factor is 1.
+    With a rate that changes over time, the rates are those where its factor is 1. `heights`: how the rate differs from
+    one stay in the high state to the next.
     """
 
     rates_rps: tuple[float, float]
@@ -49,6 +55,7 @@ class MmppFit:
     gain: float
     bin_s: float
     bins: int
+    heights: BurstHeights
 
     @property
     def mean_rps(self) -> float:
@@ -70,6 +77,25 @@ class MmppFit:
         windows = scale_s / relaxation_s
         growth = 2 * relaxation_s * (1 - (1 - math.exp(-windows)) / windows)
         return 1 + variance / self.mean_rps * growth
+
+
+@dataclass(frozen=True, slots=True)
+class BurstHeights:
+    """The rates of bursts: their number, the index of dispersion of their counts about one rate, and the standard
+    deviation of their rates in shares of the mean, without that of Poisson counts.
+    """
+
+    bursts: int
+    index: float
+    variation: float
+
+    @property
+    def differ(self) -> bool:
+        """Return True if they differ from each other by more than chance, and by enough to matter."""
+        if self.bursts < _BURSTS_MIN:
+            return False
+        chance = _CHANCE_ERRORS * math.sqrt(2 / (self.bursts - 1))
+        return self.index > 1 + chance and self.variation > _VARIATION_MIN
 
 
 class _Pieces(NamedTuple):
@@ -108,7 +134,30 @@ def fitted_mmpp(
     likelihood, states = _climbed(pieces, max(fits, key=lambda fit: fit[0])[1], _ROUNDS)
     poisson = _poisson_likelihood(pieces.counts, _cut(other, length))
     rate = float(exposures.sum()) / (len(exposures) * bin_s)
-    return _fit(states, rate, bin_s, likelihood - poisson, pieces.counts.size)
+    return _fit(states, rate, bin_s, likelihood - poisson, pieces)
+
+
+def _heights(pieces: _Pieces, states: _States) -> BurstHeights:
+    """Return how the rates of bursts differ, from the bins within each: its first and last bin are left out, in which
+    the state may have changed.
+    """
+    high = int(states.factors[1] >= states.factors[0])
+    chances, moves, shares, _ = _model(pieces, states)
+    forward, sums = _forward(chances, moves, shares)
+    present = (forward * _backward(chances, moves, sums))[:, high] > 0.5
+    closed = np.zeros((1, present.shape[1]), dtype=np.bool_)
+    within = present & np.vstack([closed, present[:-1]]) & np.vstack([present[1:], closed])
+    begins = within & ~np.vstack([closed, within[:-1]])
+    numbers = (np.cumsum(begins.T.ravel()) - 1)[within.T.ravel()]
+    counts, exposures = (np.bincount(numbers, values.T[within.T]) for values in pieces)
+    enough = exposures * states.factors[high] >= _BURST_REQUESTS_MIN
+    counts, exposures = counts[enough], exposures[enough]
+    if len(counts) < _BURSTS_MIN:
+        return BurstHeights(len(counts), 1.0, 0.0)
+    means = exposures * counts.sum() / exposures.sum()
+    index = float((np.square(counts - means) / means).sum() / (len(counts) - 1))
+    variation = math.sqrt(max(0.0, float((np.square(counts - means) - means).sum() / np.square(means).sum())))
+    return BurstHeights(len(counts), index, variation)
 
 
 def _relaxation_s(scales: tuple[ScaleIndex, ...]) -> float | None:
@@ -173,12 +222,8 @@ def _climbed(pieces: _Pieces, states: _States, rounds: int) -> tuple[float, _Sta
 def _round(pieces: _Pieces, states: _States) -> tuple[float, _States]:
     """Return the log-likelihood of the states, and states whose likelihood is not less."""
     counts, exposures = pieces
-    logs = np.stack([counts * math.log(factor) - factor * exposures for factor in states.factors], axis=1)
-    highest = logs.max(axis=1, keepdims=True)
-    chances = np.exp(logs - highest)
+    chances, moves, shares, highest = _model(pieces, states)
     leave_low, leave_high = states.leave
-    moves = np.asarray([[1 - leave_low, leave_low], [leave_high, 1 - leave_high]])
-    shares = np.asarray([leave_high, leave_low]) / (leave_low + leave_high)
     forward, sums = _forward(chances, moves, shares)
     backward = _backward(chances, moves, sums)
     present = forward * backward
@@ -193,6 +238,19 @@ def _round(pieces: _Pieces, states: _States) -> tuple[float, _States]:
     factors = (max(float(weighted[0]), _RATE_MIN), max(float(weighted[1]), _RATE_MIN))
     leave = (_bounded(up / max(stayed[0], 1e-12)), _bounded(down / max(stayed[1], 1e-12)))
     return likelihood, _States(factors, leave)
+
+
+def _model(pieces: _Pieces, states: _States) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return the chances of the counts in each state up to a factor, those of moves, the shares of time, and the
+    logarithms of the factors.
+    """
+    counts, exposures = pieces
+    logs = np.stack([counts * math.log(factor) - factor * exposures for factor in states.factors], axis=1)
+    highest = logs.max(axis=1, keepdims=True)
+    leave_low, leave_high = states.leave
+    moves = np.asarray([[1 - leave_low, leave_low], [leave_high, 1 - leave_high]])
+    shares = np.asarray([leave_high, leave_low]) / (leave_low + leave_high)
+    return np.exp(logs - highest), moves, shares, highest
 
 
 def _bounded(chance: float) -> float:
@@ -227,7 +285,7 @@ def _poisson_likelihood(counts: Floats, expected: Floats) -> float:
     return _exposure_term(counts, expected) - float(expected.sum())
 
 
-def _fit(states: _States, rate_rps: float, bin_s: float, gain: float, bins: int) -> MmppFit:
+def _fit(states: _States, rate_rps: float, bin_s: float, gain: float, pieces: _Pieces) -> MmppFit:
     """Return the states in continuous time: a chance to leave per bin comes from rates of leaving, r1 and r2, by
     r1 / (r1 + r2) x (1 - exp(-(r1 + r2) bin)).
     """
@@ -236,4 +294,4 @@ def _fit(states: _States, rate_rps: float, bin_s: float, gain: float, bins: int)
     stays = tuple(float(both / (total * leave)) for leave in states.leave)
     pairs = sorted(zip((factor * rate_rps for factor in states.factors), stays, strict=True))
     (low, calm_s), (high, burst_s) = pairs
-    return MmppFit((low, high), (calm_s, burst_s), gain, bin_s, bins)
+    return MmppFit((low, high), (calm_s, burst_s), gain, bin_s, pieces.counts.size, _heights(pieces, states))

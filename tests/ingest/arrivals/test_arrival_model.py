@@ -47,6 +47,15 @@ def bursts_of_many_heights(seed: int) -> CountSeries:
     return poisson(seed, np.repeat(3 * heights, 10), 7200)
 
 
+def bursts_of_three_heights(seed: int) -> CountSeries:
+    stream = RandomStreams(seed).stream("three heights")
+    stays = stream.exponential([30.0, 10.0], (200, 2))
+    rates = np.stack([np.full(200, 2.0), stream.choice([15.0, 40.0, 100.0], 200)], axis=1)
+    requests = np.append(0.0, np.cumsum((rates * stays).ravel()))
+    means = np.diff(np.interp(np.arange(HOUR + 1.0), np.append(0.0, np.cumsum(stays.ravel())), requests))
+    return poisson(seed, means, HOUR)
+
+
 def clock(seed: int) -> CountSeries:
     return CountSeries(1.0, np.full(HOUR, 7.0 + seed))
 
@@ -60,9 +69,21 @@ KNOWN = [
     (slow_bursts, ArrivalForm.MMPP),
     (bursts_and_a_step, ArrivalForm.MMPP),
     (bursts_of_many_heights, ArrivalForm.REPLAY),
+    (bursts_of_three_heights, ArrivalForm.REPLAY),
     (clock, ArrivalForm.REPLAY),
 ]
-NAMES = ["poisson", "steps", "day", "three-days", "bursts", "slow-bursts", "bursts-and-step", "many-heights", "clock"]
+NAMES = [
+    "poisson",
+    "steps",
+    "day",
+    "three-days",
+    "bursts",
+    "slow-bursts",
+    "bursts-and-step",
+    "many-heights",
+    "three-heights",
+    "clock",
+]
 
 
 @pytest.mark.parametrize(("made", "form"), KNOWN, ids=NAMES)

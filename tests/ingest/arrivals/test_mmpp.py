@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from simulator.ingest.arrivals.count_series import CountSeries, summed
 from simulator.ingest.arrivals.dispersion import indices
-from simulator.ingest.arrivals.mmpp import MmppFit, fitted_mmpp
+from simulator.ingest.arrivals.mmpp import BurstHeights, MmppFit, fitted_mmpp
+from simulator.world.random_streams import RandomStreams
 from tests.ingest.arrivals.processes import poisson, two_states
 
 
@@ -53,7 +56,7 @@ def test_poisson_counts_have_no_states() -> None:
 
 
 def test_the_index_in_closed_form_is_that_of_the_process() -> None:
-    known = MmppFit((2.0, 20.0), (6.0, 3.0), 0.0, 1.0, 1)
+    known = MmppFit((2.0, 20.0), (6.0, 3.0), 0.0, 1.0, 1, BurstHeights(0, 1.0, 0.0))
     counts = np.concatenate([two_states(seed, (2.0, 20.0), (6.0, 3.0), 20_000).counts for seed in range(4)])
 
     for scale in (1, 10, 30):
@@ -80,3 +83,47 @@ def test_the_gain_is_the_likelihood_of_the_states_over_poisson_computed_bin_by_b
         chances = (chances + np.array([to_low - to_high, to_high - to_low])) / chances.sum()
     assert found.bin_s == 1.0
     assert found.gain == pytest.approx(likelihood, abs=0.05)
+
+
+def _heights(seed: int, levels: Sequence[float], expected: np.ndarray | float = 1.0) -> BurstHeights:
+    """Return the heights that are found in an hour of bursts of these rates, by turns, over a calm of 2/s."""
+    stream = RandomStreams(seed).stream("heights")
+    stays = stream.exponential([30.0, 10.0], (200, 2))
+    edges = np.cumsum(stays.ravel())
+    rates = np.ravel([(2.0, levels[turn % len(levels)]) for turn in range(len(stays))])
+    bins = np.arange(3601.0)
+    means = np.diff(np.interp(bins, np.append(0.0, edges), np.append(0.0, np.cumsum(rates * stays.ravel())))) * expected
+    series = CountSeries(1.0, stream.poisson(means).astype(np.float64))
+    found = fit(series, np.asarray(expected) * series.total / 3600)
+    assert found is not None
+    return found.heights
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bursts_of_one_rate_do_not_differ(seed: int) -> None:
+    heights = _heights(seed, (40.0,))
+
+    assert heights.bursts > 50
+    assert heights.index == pytest.approx(1.0, abs=0.75)
+    assert not heights.differ
+
+
+@pytest.mark.parametrize(
+    ("levels", "high"),
+    [
+        ((25.0, 40.0, 60.0), (25.0, 40.0, 60.0)),
+        ((25.0, 25.0, 60.0), (25.0, 25.0, 60.0)),
+        ((15.0, 40.0, 100.0), (40.0, 100.0)),  # the lowest is nearer to the low state
+    ],
+)
+def test_bursts_of_several_rates_differ_by_their_standard_deviation(
+    levels: tuple[float, ...], high: tuple[float, ...]
+) -> None:
+    heights = _heights(1, levels)
+
+    assert heights.differ
+    assert heights.variation == pytest.approx(np.std(high) / np.mean(high), rel=0.35)
+
+
+def test_a_level_that_is_known_is_no_difference() -> None:
+    assert not _heights(2, (40.0,), np.repeat([0.5, 1.5], 1800)).differ

@@ -6,13 +6,13 @@ import yaml
 
 from simulator.ingest.arrivals.arrival_model import ArrivalForm, ArrivalModel
 from simulator.ingest.arrivals.fitted_rate import FittedRate
-from simulator.ingest.arrivals.mmpp import MmppFit
+from simulator.ingest.arrivals.mmpp import BurstHeights, MmppFit
 from simulator.ingest.arrivals.season import Season
 from simulator.ingest.arrivals.traffic_text import has_file, rate_events, rate_rows, shape_text
 
 STEPS = FittedRate((0.0, 600.0, 1800.0), (2.0, 5.0))
 SEASON = FittedRate((0.0, 7200.0), (10.0,), Season(1, 0, (0.5, 0.0)))
-STATES = MmppFit((2.0, 40.0), (30.0, 10.0), 0.0, 1.0, 1)
+STATES = MmppFit((2.0, 40.0), (30.0, 10.0), 0.0, 1.0, 1, BurstHeights(0, 1.0, 0.0))
 
 
 def model(form: ArrivalForm, rate: FittedRate, mmpp: MmppFit | None = None) -> ArrivalModel:
