@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,16 @@ CONCURRENCY_MAX: Final = 200  # MaxConcurrency of an observation that does not s
 _TIMEOUT_S: Final = 120.0  # App Runner's limit of a request (facts 3.2)
 _REJECTED: Final = (429, 503)
 _OVERLOADED: Final = 0.9  # answers as a share of arrivals
+_PERIOD_MIN_S: Final = 0.5  # of a period whose CPU time is compared: App Runner's and ours are of a second
 _RESOLUTION_S: Final = 0.0002  # of latencies in real time: a client and a network differ by this much between requests
+
+
+class CpuPeriods(NamedTuple):
+    """Periods after the warm-up, about a second each, with the CPU seconds that the instance used in each."""
+
+    begins_s: Array
+    ends_s: Array
+    cpu_s: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +60,7 @@ class FitStage:
     resolution_s: float
     settings: PoolSettings
     quota: CpuQuota | None
+    periods: CpuPeriods
 
     @property
     def is_live(self) -> bool:
@@ -88,6 +98,29 @@ class FitStage:
         return arrived > 0 and self.throughput_rps * self.settled_s < _OVERLOADED * arrived
 
     @property
+    def is_behind(self) -> bool:
+        """True if fewer requests were answered than arrived, rejected ones among them."""
+        latency_s = np.where(self.is_rejected, np.nan, self.latency_s)
+        return bool(self.behind(latency_s[None, :])[0])
+
+    def behind(self, latency_s: Array) -> Mask:
+        """Return whether fewer requests were answered than arrived in each play. Latencies of rejected requests are
+        NaN.
+        """
+        ended_s = self.at_s + latency_s
+        answered = ((ended_s >= self.warm_up_s) & (ended_s < self.duration_s)).sum(axis=1)
+        behind: Mask = answered < _BEHIND * self.is_settled.sum()
+        return behind
+
+    @property
+    def is_saturated(self) -> bool:
+        """True if it was behind, or computed all the time."""
+        if self.is_behind or not len(self.periods.cpu_s):
+            return self.is_behind
+        low_s, middle_s, high_s = np.quantile(self.periods.cpu_s, (0.25, 0.5, 0.75))
+        return bool(high_s - low_s < _STEADY * middle_s)
+
+    @property
     def in_flight(self) -> float:
         """Mean number of requests in progress after the warm-up, by Little's law."""
         used = self.is_settled & ~self.is_rejected
@@ -100,6 +133,11 @@ class FitStage:
         return float(self.is_rejected[settled].mean()) if settled.any() else 0.0
 
 
+# Answers below this share of the arrivals: the stage was behind.
+_BEHIND: Final = 0.95
+# Range of the middle half of the CPU times of periods, as a share of their median, below which the CPU was busy all the
+# time: by chance, the arrivals of a second alone vary more.
+_STEADY: Final = 0.02
 _LATE: Final = "has arrivals that were not those intended, because the load client was late"
 
 
@@ -203,7 +241,16 @@ def _stage(place: int, observation: ServiceObservation, load: LoadStage) -> FitS
             request_timeout_s=_TIMEOUT_S,
         ),
         quota=quota,
+        periods=_periods(load),
     )
+
+
+def _periods(load: LoadStage) -> CpuPeriods:
+    """Return the periods between readings of the CPU time. The beginning of the first is not known."""
+    begins_s, ends_s, cpu_s = load.samples.at_s[:-1], load.samples.at_s[1:], load.samples.cpu_s[1:]
+    kept = np.isfinite(cpu_s) & (ends_s - begins_s >= _PERIOD_MIN_S)
+    kept &= (begins_s >= load.warm_up_s - 1e-6) & (ends_s <= load.duration_s + 1e-6)
+    return CpuPeriods(begins_s[kept], ends_s[kept], cpu_s[kept])
 
 
 def total_requests(stages: Sequence[FitStage]) -> int:

@@ -15,11 +15,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulator.calibration.fitting.candidate import Coordinate, Kind, ModelCandidate
+from simulator.calibration.fitting.figures.statistics import StageStatistics
 from simulator.calibration.fitting.fit_stage import FitStage
 from simulator.calibration.fitting.laws import Array
 from simulator.calibration.fitting.stage_play import StagePlayer
-from simulator.calibration.fitting.statistics import StageStatistics
-from simulator.lab.extras import needed
 
 # What is assumed before the data are seen, so that a parameter without influence on them stays where it is: the
 # logarithm is normal with this mean and standard deviation.
@@ -45,6 +44,14 @@ _STEPS: Final[dict[Kind, float]] = {
 }
 
 
+# Plays from which outliers are seen, and the distance from the median, in half the range of the central 90 %, beyond
+# which a figure is one: six standard deviations of a normal distribution are 3.6 of them.
+_PLAYS_FOR_OUTLIERS: Final = 20
+_REACH: Final = 3.6
+# Share of the plays that must be overloaded as the measurement is, so that the others are replaced.
+_ALIKE_MIN: Final = 0.1
+
+
 class Whitening(NamedTuple):
     """The inverse square roots of the covariances of the stages, and how many figures they have."""
 
@@ -57,12 +64,12 @@ class Whitening(NamedTuple):
         return -2 * sum(float(np.log(np.diag(root)).sum()) for root in self.roots)
 
     def changed(self, jacobian: Array, other: Whitening) -> Array:
-        """Return derivatives of residuals by this whitening as those by another; the rows of the prior stay."""
+        """Return derivatives of residuals by another whitening as those by this one."""
         blocks, first = [], 0
-        for old, new in zip(self.roots, other.roots, strict=True):
+        for old, new in zip(other.roots, self.roots, strict=True):
             blocks.append(new @ np.linalg.solve(old, jacobian[first : first + len(old)]))
             first += len(old)
-        return np.concatenate([*blocks, jacobian[first:]])
+        return np.concatenate(blocks)
 
 
 class Likelihood:
@@ -77,11 +84,19 @@ class Likelihood:
         self.measured = [each.measured() for each in self.statistics]
 
     def figures(self, candidate: ModelCandidate, plays: Sequence[int]) -> list[Array]:
-        """Return the figures of each stage, a row for each play."""
+        """Return the figures of each stage, a row for each play.
+
+        Near the capacity, whether an instance becomes overloaded is a matter of chance, and the figures are of two
+        kinds. Plays of the kind that was not measured are replaced by others: the figures are those on condition that
+        the instance was behind its arrivals, or was not.
+        """
         found = []
         for player, statistics in zip(self.players, self.statistics, strict=True):
             played = player.play(candidate, plays)
-            found.append(statistics.of(played.latency_s, played.cpu_s))
+            alike = np.flatnonzero(player.stage.behind(played.latency_s) == player.stage.is_behind)
+            if len(alike) < max(1, _ALIKE_MIN * len(plays)):
+                alike = np.arange(len(plays))
+            found.append(statistics.of(*played)[np.resize(alike, len(plays))])
         return found
 
     def whitening(
@@ -94,12 +109,11 @@ class Likelihood:
         """
         roots = []
         for number, (values, statistics) in enumerate(zip(figures, self.statistics, strict=True)):
-            covariance = np.atleast_2d(np.cov(values, rowvar=False))
-            # with few plays the correlations are noisy: they are shrunk towards none
+            covariance = np.atleast_2d(np.cov(_without_outliers(values), rowvar=False))
+            # with few plays the correlations are noisy: those of the contrasts are shrunk towards none
             size = len(covariance)
             shrink = min(0.5, size / (4 * len(values)))
-            diagonal = np.diag(np.diag(covariance))
-            covariance = (1 - shrink) * covariance + shrink * diagonal
+            covariance = _shrunk(covariance, statistics.contrasts, shrink)
             covariance = covariance * (1 + 1 / plays)
             covariance += np.diag(statistics.floors**2 + discrepancy**2)
             if speeds:
@@ -120,10 +134,33 @@ class Likelihood:
 
     def residuals(self, candidate: ModelCandidate, plays: Sequence[int], whitening: Whitening) -> Array:
         """Return the whitened differences of measurement and model, stage by stage."""
-        means = [values.mean(axis=0) for values in self.figures(candidate, plays)]
+        return self.residuals_of(self.figures(candidate, plays), whitening)
+
+    def residuals_of(self, figures: Sequence[Array], whitening: Whitening) -> Array:
+        """Return the whitened differences of the measurement and the means of figures over their plays."""
+        means = [values.mean(axis=0) for values in figures]
         return np.concatenate(
             [root @ (ours - mean) for root, ours, mean in zip(whitening.roots, self.measured, means, strict=True)]
         )
+
+
+def _without_outliers(values: Array) -> Array:
+    """Return the figures of plays with those far from the others moved nearer: one play in a hundred in which the
+    instance is overloaded does not make the figures of the others vary more.
+    """
+    if len(values) < _PLAYS_FOR_OUTLIERS:
+        return values
+    low, middle, high = np.quantile(values, (0.05, 0.5, 0.95), axis=0)
+    reach = _REACH * (high - low) / 2
+    return np.clip(values, middle - reach, middle + reach)
+
+
+def _shrunk(covariance: Array, contrasts: Array, shrink: float) -> Array:
+    """Return the covariance with smaller correlations of the contrasts."""
+    changed = contrasts @ covariance @ contrasts.T
+    changed = (1 - shrink) * changed + shrink * np.diag(np.diag(changed))
+    back = np.linalg.inv(contrasts)
+    return back @ changed @ back.T
 
 
 def prior_residuals(candidate: ModelCandidate) -> Array:
@@ -139,85 +176,3 @@ def prior_residuals(candidate: ModelCandidate) -> Array:
 def step_of(coordinate: Coordinate) -> float:
     """Return the step of a coordinate for its derivative."""
     return _STEPS[coordinate.kind]
-
-
-class Refined(NamedTuple):
-    """A candidate at the maximum of its likelihood.
-
-    `whitening`: by the covariance of the candidate's own figures, in which `chi_square` (of the data alone) and
-    `jacobian` (of the residuals with those of the prior) are.
-    """
-
-    candidate: ModelCandidate
-    chi_square: float
-    jacobian: Array
-    whitening: Whitening
-
-
-def refined(
-    likelihood: Likelihood,
-    start: ModelCandidate,
-    *,
-    plays: Sequence[int],
-    spread_plays: Sequence[int],
-    rounds: int,
-    evaluations: int = 5,
-    discrepancy: float = 0.0,
-) -> Refined:
-    """Search the maximum of the likelihood by a trust-region method (scipy).
-
-    In each of `rounds`, the covariance is that of plays of the round's first candidate; in the result, that of plays of
-    the result, so that results can be compared.
-    """
-    assert rounds > 0, rounds
-    candidate, jacobian = start, np.zeros((0, 0))
-
-    def whitening_of(candidate: ModelCandidate) -> Whitening:
-        speeds = likelihood.speeds(candidate, plays) if discrepancy else ()
-        return likelihood.whitening(likelihood.figures(candidate, spread_plays), len(plays), discrepancy, speeds)
-
-    whitening = whitening_of(candidate)
-    for _ in range(rounds):
-        candidate, jacobian = _climbed(likelihood, candidate, plays, whitening, evaluations)
-        own = whitening_of(candidate)
-        whitening, jacobian = own, whitening.changed(jacobian, own)
-    residuals = likelihood.residuals(candidate, plays, whitening)
-    return Refined(candidate, float((residuals**2).sum()), jacobian, whitening)
-
-
-def _climbed(
-    likelihood: Likelihood, start: ModelCandidate, plays: Sequence[int], whitening: Whitening, evaluations: int
-) -> tuple[ModelCandidate, Array]:
-    last: dict[bytes, Array] = {}
-
-    def residuals(point: Array) -> Array:
-        key = np.asarray(point).tobytes()
-        if key not in last:
-            moved = start.moved(point)
-            last[key] = np.concatenate([likelihood.residuals(moved, plays, whitening), prior_residuals(moved)])
-        return last[key]
-
-    def jacobian(point: Array) -> Array:
-        base = residuals(point)
-        columns = []
-        for place, coordinate in enumerate(start.coordinates):
-            step = step_of(coordinate)
-            other = np.array(point, dtype=np.float64)
-            other[place] += step
-            if np.array_equal(start.moved(other).point, start.moved(point).point):
-                step, other[place] = -step, other[place] - 2 * step  # at the upper end of its range
-            columns.append((residuals(other) - base) / step)
-        return np.stack(columns, axis=1)
-
-    found = needed("scipy.optimize").least_squares(
-        residuals,
-        start.point,
-        jac=jacobian,
-        method="trf",
-        x_scale=np.array([10 * step_of(each) for each in start.coordinates]),
-        ftol=1e-3,
-        xtol=1e-4,
-        gtol=1e-3,
-        max_nfev=evaluations,
-    )
-    return start.moved(found.x), np.asarray(found.jac)

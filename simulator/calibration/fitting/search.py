@@ -1,7 +1,7 @@
 """Searches the structure and the parameters that agree best with the measured figures.
 
 The structure is chosen step by step, beginning with requests that share the CPU without a limit. A mechanism is added
-only if the evidence is strong: the Bayesian information criterion must fall by more than ten (Kass and Raftery, "Bayes
+only if the evidence is strong: the Bayesian information criterion must fall by more than six (Kass and Raftery, "Bayes
 Factors", JASA 90, 1995).
 """
 
@@ -16,14 +16,16 @@ from typing import Final
 import numpy as np
 
 from simulator.calibration.fitting.candidate import AppStructure, ModelCandidate
+from simulator.calibration.fitting.estimation.refinement import Refined, polished, refined
+from simulator.calibration.fitting.figures.period_cpu import route_cpu
 from simulator.calibration.fitting.fit_stage import FitStage, total_requests
 from simulator.calibration.fitting.laws import Family, TimeLaw
 from simulator.calibration.fitting.light_load import alone, fitted_laws
-from simulator.calibration.fitting.likelihood import Likelihood, Refined, prior_residuals, refined
+from simulator.calibration.fitting.likelihood import Likelihood, prior_residuals
 from simulator.calibration.fitting.screening import Screened, Screening
 from simulator.calibration.fitting.starting_point import CapacityFigures, capacity, cpu_means_s, evened, light_latency_s
 
-STRONG: Final = 10.0  # difference of the information criterion
+STRONG: Final = 6.0  # difference of the information criterion
 _MECHANISMS_MAX: Final = 3
 _CPU_SPREADS: Final = (0.25, 0.7)  # coefficients of variation from which a search begins, beside those of its start
 _APART: Final = 0.5  # logarithm of the ratio of two spreads, from which they are different starts
@@ -35,7 +37,10 @@ _TOLERANCE: Final = 0.01
 _TOLERANCE_LIVE: Final = 0.03
 # Requests played for one evaluation of all stages, and for the covariance of the figures.
 _REQUESTS: Final = 60_000
-_REQUESTS_FOR_SPREAD: Final = 300_000
+_PLAYS_OF_SCREENING: Final = 3
+_PLAYS_OF_SPREAD: Final = 60
+_PLAYS_OF_SLOPES: Final = 48  # for the derivatives of the result
+_REQUESTS_FOR_SPREAD: Final = 3_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +64,15 @@ class Search:
         self.likelihood = Likelihood(stages, seed)
         requests = max(1, total_requests(stages))
         count = min(max(_REQUESTS // requests, 4), 12)
-        spread = min(max(_REQUESTS_FOR_SPREAD // requests, 30), 60)
-        self._quick = range(max(2, count // 4))
+        spread = min(max(_REQUESTS_FOR_SPREAD // requests, 60), 200)
+        self._quick = range(max(6, count // 2))
         self._plays = range(count)
         self._spread = range(count, count + spread)
         self._capacity = capacity(stages)
         self._vcpu = stages[0].vcpu
         self._tolerance = _TOLERANCE_LIVE if any(stage.is_live for stage in stages) else _TOLERANCE
-        self._screening = Screening(self.likelihood, self._capacity, self._quick)
+        self._screening = Screening(self.likelihood, self._capacity, range(_PLAYS_OF_SCREENING))
+        self._has_periods = route_cpu(stages, routes) is not None
         self._figures = sum(map(len, self.likelihood.measured))
 
     def found(self) -> Found:
@@ -79,12 +85,14 @@ class Search:
             if extended is None:
                 break
             best = self._refined(extended.candidate, rounds=1)
-        best = self._with_families(best)
-        best = refined(
-            self.likelihood, best.candidate, plays=self._plays, spread_plays=self._spread, rounds=2, evaluations=4
-        )
-        best = self._with_integers(best)
-        return self._result(best)
+        best = self._with_integers(self._with_families(best))
+        return self._result(self._polished(best.candidate))
+
+    def _polished(self, candidate: ModelCandidate, discrepancy: float = 0.0) -> Refined:
+        return polished(
+            self.likelihood, candidate, plays=self._spread[:_PLAYS_OF_SLOPES], spread_plays=self._spread,
+            discrepancy=discrepancy,
+        )  # fmt: skip
 
     def _extensions(self, light: ModelCandidate, best: ModelCandidate) -> list[Screened]:
         """Return the best candidate with each mechanism that it lacks. Its laws are distorted by what it lacks, so each
@@ -101,6 +109,7 @@ class Search:
     def _first(self) -> ModelCandidate:
         light_s = light_latency_s(self._stages, self._routes)
         cpu_s = cpu_means_s(self._stages, light_s)
+        by_periods = route_cpu(self._stages, self._routes)
         laws = []
         for route in range(self._routes):
             requests = alone(self._stages, route)
@@ -110,7 +119,10 @@ class Search:
                 continue
             first = self._stages[0]
             likely = fitted_laws(requests, float(cpu_s[route]), first.vcpu, first.quota)
-            laws.append((_spread_out(likely.cpu, Family.GAMMA), _spread_out(likely.io, Family.LOGNORMAL)))
+            cpu = _spread_out(likely.cpu, Family.GAMMA)
+            if by_periods is not None:
+                cpu = dataclasses.replace(cpu, cv=cpu.family.within(by_periods.cv))
+            laws.append((cpu, _spread_out(likely.io, Family.LOGNORMAL)))
         return ModelCandidate(AppStructure(), tuple(cpu for cpu, _ in laws), tuple(io for _, io in laws))
 
     def _likelier(self, light: ModelCandidate) -> ModelCandidate:
@@ -132,17 +144,18 @@ class Search:
             self.likelihood,
             start,
             plays=self._quick,
-            spread_plays=self._spread[: max(24, len(self._spread) // 2)],
+            spread_plays=self._spread[:_PLAYS_OF_SPREAD],
             rounds=rounds,
             evaluations=evaluations,
             discrepancy=self._tolerance,
         )
 
-    def _refined(self, candidate: ModelCandidate, rounds: int, evaluations: int = 4) -> Refined:
+    def _refined(self, candidate: ModelCandidate, rounds: int, evaluations: int = 8) -> Refined:
         """Return the candidate at its maximum, which is searched from several spreads of the CPU time: at light load
         they have little influence, so that a search from one of them may end beside the maximum.
         """
-        found = [self._climbed(start, rounds, evaluations) for start in _starts(candidate)]
+        starts = [candidate] if self._has_periods else _starts(candidate)
+        found = [self._climbed(start, rounds, evaluations) for start in starts]
         return min(found, key=self.criterion)
 
     def criterion(self, found: Refined) -> float:
@@ -221,9 +234,7 @@ class Search:
             distance, other = min(((self._projected(best, each), each) for each in options), key=lambda each: each[0])
             if distance >= base - 0.2:
                 return best
-            changed = refined(
-                self.likelihood, other, plays=self._plays, spread_plays=self._spread, rounds=1, evaluations=3
-            )
+            changed = self._refined(other, rounds=1, evaluations=3)
             if self.criterion(changed) >= self.criterion(best):
                 return best
             best = changed
@@ -238,11 +249,7 @@ class Search:
     def with_discrepancy(self, found: Found) -> Found:
         """Return the result if each figure may differ by more than chance, as the disagreement requires."""
         discrepancy = self._discrepancy(found.best, found.freedom)
-        best = refined(
-            self.likelihood, found.best.candidate, plays=self._plays, spread_plays=self._spread,
-            rounds=1, evaluations=5, discrepancy=discrepancy,
-        )  # fmt: skip
-        return self._result(best, discrepancy)
+        return self._result(self._polished(found.best.candidate, discrepancy), discrepancy)
 
     def _discrepancy(self, best: Refined, freedom: int) -> float:
         """Return the standard deviation of each figure beyond chance with which the agreement is as chance allows."""

@@ -24,10 +24,13 @@ _GAP_S: Final = 200.0
 
 
 class StagePlayed(NamedTuple):
-    """Plays of a stage, a row each: latencies of the requests (NaN: rejected), and CPU seconds after the warm-up."""
+    """Plays of a stage, a row each: latencies of the requests (NaN: rejected), CPU seconds after the warm-up, and CPU
+    seconds in each of the stage's periods.
+    """
 
     latency_s: Array
     cpu_s: Array
+    period_cpu_s: Array
 
 
 class StagePlayer:
@@ -43,6 +46,13 @@ class StagePlayer:
         # the periods of a quota begin with the instance, so a play begins with a period
         self._stride_s = math.ceil((stage.duration_s + _GAP_S) / period_s) * period_s
         self._streams = RandomStreams(seed)
+        periods = stage.periods
+        whole_s = np.array([stage.warm_up_s, stage.duration_s])
+        self._marks_s, places = np.unique(
+            np.concatenate([whole_s, periods.begins_s, periods.ends_s]), return_inverse=True
+        )
+        self._whole = places[:2]
+        self._begins, self._ends = places[2:].reshape(2, -1)
 
     def play(self, candidate: ModelCandidate, plays: Sequence[int]) -> StagePlayed:
         """Play the stage with the numbers of each of `plays`."""
@@ -53,7 +63,7 @@ class StagePlayer:
             cpu_s[:, places] = candidate.cpu[route].at(numbers[0][:, places])
             io_s[:, places] = candidate.io[route].at(numbers[1][:, places])
         starts_s = self._stride_s * np.arange(rows)[:, None]
-        marks_s = starts_s + np.array([[stage.warm_up_s, stage.duration_s]])
+        marks_s = starts_s + self._marks_s
         work = InstanceWork(
             (starts_s + stage.at_s).ravel(),
             cpu_s.ravel(),
@@ -65,8 +75,13 @@ class StagePlayer:
         played = play_instance(candidate.application(stage.quota), stage.settings, work, self._streams)
         latency_s = played.latency_s.reshape(rows, count)
         served = (played.status < 400).reshape(rows, count)
-        used_s = played.cpu_s[:-1].reshape(rows, 2)
-        return StagePlayed(np.where(served, latency_s, np.nan), used_s[:, 1] - used_s[:, 0])
+        used_s = played.cpu_s[:-1].reshape(rows, len(self._marks_s))
+        begin, end = self._whole
+        return StagePlayed(
+            np.where(served, latency_s, np.nan),
+            used_s[:, end] - used_s[:, begin],
+            used_s[:, self._ends] - used_s[:, self._begins],
+        )
 
     def _may(self, structure: AppStructure, rows: int) -> NDArray[np.int64] | None:
         """Return which requests use the pool, for all plays; None: all."""

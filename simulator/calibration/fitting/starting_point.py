@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulator.calibration.fitting.candidate import ModelCandidate
+from simulator.calibration.fitting.figures.period_cpu import route_cpu
 from simulator.calibration.fitting.fit_stage import FitStage
 from simulator.calibration.fitting.laws import Array
 from simulator.calibration.fitting.light_load import alone
@@ -50,8 +51,13 @@ def light_latency_s(stages: Sequence[FitStage], routes: int) -> Array:
 
 
 def cpu_means_s(stages: Sequence[FitStage], light_s: Array) -> Array:
-    """Return the mean CPU time of each route, by least squares of the CPU time of stages over their requests."""
+    """Return the mean CPU time of each route, by least squares of the CPU time of periods over their requests; of
+    stages, if periods are not known.
+    """
     routes = len(light_s)
+    by_periods = route_cpu(stages, routes)
+    if by_periods is not None:
+        return by_periods.means_s
     known = [stage for stage in stages if np.isfinite(stage.cpu_s) and stage.cpu_s > 0]
     if not known:
         return _without_cpu(stages, light_s)

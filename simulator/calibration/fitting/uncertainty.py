@@ -59,7 +59,7 @@ def uncertainty(found: Found, seed: int) -> Uncertainty:
     best, likelihood = found.best, found.likelihood
     first = found.spread_plays[-1] + 1
     figures = likelihood.figures(best.candidate, range(first, first + _PLAYS))
-    count, scale = best.whitening.size, math.sqrt(1 + 1 / len(found.plays))
+    count, scale = best.whitening.size, math.sqrt(1 + 1 / len(found.spread_plays))
     rng = RandomStreams(seed).stream("calibration", "uncertainty")
     rows = []
     for values, root in zip(figures, best.whitening.roots, strict=True):
@@ -68,9 +68,8 @@ def uncertainty(found: Found, seed: int) -> Uncertainty:
         rows.append(centred @ root.T)
     residuals = np.concatenate(rows, axis=1)
     jacobian = best.jacobian
-    # the residual is measurement less model, so the estimate moves against the derivative
-    solve = -np.linalg.pinv(jacobian, rcond=1e-10)
-    own = likelihood.residuals(best.candidate, found.plays, best.whitening)
+    solve = best.estimator
+    own = likelihood.residuals(best.candidate, found.spread_plays, best.whitening)
     priors = rng.standard_normal((_PLAYS, len(jacobian) - count))
     moves = residuals @ solve[:, :count].T + priors @ solve[:, count:].T
     data = jacobian[:count]

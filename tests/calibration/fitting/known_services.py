@@ -19,7 +19,7 @@ from simulator.calibration.observation.observation import (
     ObservedRoute,
     ServiceObservation,
 )
-from simulator.calibration.observation.tables import ObservedRequests
+from simulator.calibration.observation.tables import InstanceSamples, ObservedRequests
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.lab.compiled.instance.instance_play import InstanceWork, play_instance
 from simulator.model.scaling import AutoScalingConfiguration
@@ -73,15 +73,18 @@ def observed(
         calls_s = None if model.call is None else model.call.at(rng.standard_normal((1, count)))
         settings = PoolSettings(service="observed", size=size, scaling=AutoScalingConfiguration(MAX_CONCURRENCY, 1, 1))
         cpu_s, io_s = _work(model, route, rng)
-        work = InstanceWork(at_s, cpu_s, io_s, calls_s=calls_s, marks_s=(warm_up_s, stage_s))
+        marks_s = np.unique([*np.arange(math.ceil(stage_s) + 1.0).clip(max=stage_s), warm_up_s])
+        work = InstanceWork(at_s, cpu_s, io_s, calls_s=calls_s, marks_s=marks_s)
         played = play_instance(model.application(quota), settings, work, RandomStreams(seed))
         status = played.status.copy()
         status[(status == 200) & (rng.random(count) < failure_share)] = 500
         requests = ObservedRequests.of(
             sent_s=at_s, latency_s=played.latency_s, status=status, route=route, late_s=np.zeros(count)
         )
-        used_s = float(played.cpu_s[1] - played.cpu_s[0])
-        loads.append(LoadStage(number, rate_rps, stage_s, warm_up_s, requests, cpu_s=used_s))
+        used_s = np.diff(played.cpu_s[:-1])
+        samples = InstanceSamples.of(at_s=marks_s[1:], cpu_s=used_s)
+        settled_s = float(used_s[marks_s[1:] > warm_up_s].sum())
+        loads.append(LoadStage(number, rate_rps, stage_s, warm_up_s, requests, samples, cpu_s=settled_s))
     period_s = math.nan if quota is None else quota.period_s
     return ServiceObservation(
         kind=ObservationKind.STEPPED,

@@ -11,8 +11,9 @@ import pytest
 
 from simulator.calibration.fitting import search
 from simulator.calibration.fitting.candidate import AppStructure, ModelCandidate
+from simulator.calibration.fitting.estimation.refinement import Refined, refined
 from simulator.calibration.fitting.laws import Array, Family, TimeLaw
-from simulator.calibration.fitting.likelihood import Likelihood, Refined, Whitening, prior_residuals, refined
+from simulator.calibration.fitting.likelihood import Likelihood, Whitening, prior_residuals
 from simulator.calibration.fitting.search import STRONG, Search
 from simulator.world.random_streams import RandomStreams
 
@@ -26,7 +27,9 @@ class KnownLikelihood(Likelihood):
 
     def __init__(self) -> None:
         super().__init__((), 1)
-        self.statistics = cast("Any", [SimpleNamespace(floors=np.full(size, 0.001)) for size in (2, 3)])
+        self.statistics = cast(
+            "Any", [SimpleNamespace(floors=np.full(size, 0.001), contrasts=np.eye(size)) for size in (2, 3)]
+        )
         true = ModelCandidate(START.structure, (TimeLaw(Family.GAMMA, 0.03, 0.4),), (TimeLaw(Family.CONSTANT, 0.04),))
         self.measured = [values.mean(axis=0) for values in self.figures(true, range(4000))]
 
@@ -72,7 +75,8 @@ def test_a_limit_is_not_moved_to_a_candidate_whose_figures_only_vary_more(monkey
     monkeypatch.setattr(search, "refined", lambda *_, **__: vague[0])
     monkeypatch.setattr(Search, "_projected", lambda _self, _best, other: float(other.structure.workers == 3))
     made = Search.__new__(Search)
-    made.likelihood, made._plays, made._spread, made._figures = KnownLikelihood(), PLAYS, SPREAD_PLAYS, 20
+    made.likelihood, made._quick, made._spread, made._figures = KnownLikelihood(), PLAYS, SPREAD_PLAYS, 20
+    made._tolerance, made._has_periods = 0.01, True
     assert made.criterion(vague[0]) > made.criterion(best) + STRONG
     assert made._with_integers(best) is best
     vague[0] = _refined(START, chi_square=10.0, sd=0.1)
@@ -80,4 +84,6 @@ def test_a_limit_is_not_moved_to_a_candidate_whose_figures_only_vary_more(monkey
 
 
 def _refined(candidate: ModelCandidate, chi_square: float, sd: float) -> Refined:
-    return Refined(candidate, chi_square, np.zeros((20, 3)), Whitening((np.diag(np.full(20, 1 / sd)),), 20))
+    return Refined(
+        candidate, chi_square, np.zeros((20, 3)), Whitening((np.diag(np.full(20, 1 / sd)),), 20), np.zeros((3, 20))
+    )

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from simulator.calibration.fitting.candidate import AppStructure, ModelCandidate
+from simulator.calibration.fitting.figures.statistics import StageStatistics
 from simulator.calibration.fitting.fit_stage import NotCalibrated, fit_stages
 from simulator.calibration.fitting.laws import Family, TimeLaw
 from simulator.calibration.fitting.light_load import alone, fitted_laws
 from simulator.calibration.fitting.starting_point import capacity, cpu_means_s, evened, light_latency_s
-from simulator.calibration.fitting.statistics import StageStatistics
 from simulator.calibration.observation.observation import ObservationKind, ServiceObservation
 from tests.calibration.fitting.known_services import observed
 

@@ -18,8 +18,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulator.calibration.fitting.candidate import Coordinate, Kind, ModelCandidate
+from simulator.calibration.fitting.estimation.refinement import Refined
 from simulator.calibration.fitting.laws import Array
-from simulator.calibration.fitting.likelihood import Likelihood, Refined
+from simulator.calibration.fitting.likelihood import Likelihood
 from simulator.lab.extras import needed
 from simulator.model.text.quantities import digits_text
 from simulator.world.random_streams import RandomStreams

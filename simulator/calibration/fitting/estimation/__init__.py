@@ -1,0 +1,3 @@
+"""Finds the maximum of the likelihood of a candidate."""
+
+PUBLIC_MODULES = ("refinement", "slopes")
