@@ -39,7 +39,7 @@ from simulator.replay.runner import BrokenRun
 from simulator.scenario.problems import ScenarioError
 
 _NAME_MAX: Final = 40
-_FITTING: Final = "fitting the model; on first use its kernels are compiled, which takes a minute"
+_FITTING: Final = "fitting the model; on first use its kernels are compiled"
 
 
 @grouped
