@@ -27,6 +27,9 @@ P_MIN: Final = 1.5 / _PLAYS
 # Increase of the chi-square at the ends of a 95 % interval of one parameter.
 _PROFILE: Final = 3.841
 _LIMIT_MAX: Final = 200
+# The logarithm of the largest factor between a member and the best candidate: a parameter without influence on the
+# figures could have any value, but a scenario needs one that it can play.
+_FARTHEST: Final = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +54,8 @@ class Uncertainty:
     def members(self, count: int) -> list[ModelCandidate]:
         """Return candidates that the data allow, evenly chosen among the estimates."""
         chosen = np.linspace(0, len(self.points) - 1, min(count, len(self.points))).astype(np.int64)
-        return [self.best.moved(self.points[place]) for place in chosen]
+        moves = np.clip(self.points[chosen] - self.best.point, -_FARTHEST, _FARTHEST)
+        return [self.best.moved(self.best.point + move) for move in moves]
 
 
 def uncertainty(found: Found, seed: int) -> Uncertainty:
