@@ -5,6 +5,7 @@ editing the scenario's text and playing it.
 from __future__ import annotations
 
 import functools
+import re
 
 import pytest
 
@@ -42,20 +43,20 @@ def edited(text: str, change: str) -> str:
 @pytest.mark.parametrize(
     ("kind", "settings"),
     [
-        (CauseKind.START_LAG, {"MinSize"}),
-        (CauseKind.SCALE_IN, {"MinSize"}),
-        (CauseKind.MAX_SIZE, {"MinSize", "MaxSize"}),  # of a service that has MinSize = MaxSize
-        (CauseKind.MAX_CONCURRENCY_LOW, {"MaxConcurrency"}),
+        (CauseKind.START_LAG, "MinSize"),
+        (CauseKind.SCALE_IN, "MinSize"),
+        (CauseKind.MAX_SIZE, "MinSize and MaxSize"),  # of a service that has MinSize = MaxSize
+        (CauseKind.MAX_CONCURRENCY_LOW, "MaxConcurrency"),
     ],
     ids=str,
 )
 def test_the_proposed_change_is_enough_and_its_figures_are_those_of_a_run_with_it(
-    kind: CauseKind, settings: set[str]
+    kind: CauseKind, settings: str
 ) -> None:
     text = CASES[kind]
     best = part_of(text).what_ifs[0]
     assert best.is_enough
-    assert {name for name in KEYS if name in best.change} == settings
+    assert re.sub(r" [0-9]+", "", best.change) == settings
     again = report_of(edited(text, best.change))
     assert (again.requests.rejected + again.requests.failed, again.month_usd) == (best.errors, best.month_usd)
     assert best.month_usd_more == pytest.approx(again.month_usd - report_of(text).month_usd)
