@@ -65,7 +65,7 @@ class Screening:
     @property
     def _may_have_pool(self) -> bool:
         """A pool or lock is seen by saturation without all of the CPU. It is tried if nothing simpler is near: on first
-        use its code is compiled, which takes minutes.
+        use its code is compiled, which takes half a minute.
         """
         return self._found.is_saturated and not self._found.utilization > _CPU_BOUND
 

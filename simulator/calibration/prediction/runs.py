@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from simulator.calibration.prediction.usage_meter import UsageMeter
 from simulator.lab.backend_names import AUTO
@@ -13,9 +13,6 @@ from simulator.report.checks import CheckResult
 from simulator.report.report import RunRecord, judged
 from simulator.scenario.check_expression import CheckExpression
 from simulator.scenario.scenario import ScenarioSpec
-
-# The code for downstream calls takes minutes to compile, and the user waits for the answer: it must save more.
-_CALLS_FACTOR: Final = 4
 
 
 class RunFigures(NamedTuple):
@@ -72,5 +69,4 @@ def figures_of(record: RunRecord, service: str, meter: UsageMeter, objectives: S
 
 def backend_for(scenario: ScenarioSpec, runs: int) -> BackendKind:
     """Return the fastest backend for this number of runs of the scenario."""
-    calls = any(service.application.downstream for service in scenario.services.values())
-    return kind_of(AUTO, scenario, runs // _CALLS_FACTOR if calls else runs)
+    return kind_of(AUTO, scenario, runs)
