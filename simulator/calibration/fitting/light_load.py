@@ -22,7 +22,7 @@ from simulator.rules.stations.cpu_quota import CpuQuota
 
 # Requests of a route that were alone, from which laws are found. Those of whole stages have waited for others, so they
 # are used only if fewer were alone.
-_ALONE_FEW: Final = 16
+_ALONE_FEW: Final = 30
 _LIGHTEST_MIN: Final = 24  # requests of whole stages from which laws are found
 _BINS: Final = 64
 _CPU_POINTS: Final = 48

@@ -78,7 +78,7 @@ def test_evened_cpu_times_are_closer_with_the_same_mean_and_latencies() -> None:
 
 
 def test_a_route_that_is_seldom_alone_has_the_latencies_of_the_lightest_stages() -> None:
-    """One request of thirty is of the second route: fewer than sixteen were alone, and a heavy stage has enough."""
+    """One request of thirty is of the second route: fewer than thirty were alone, and a heavy stage has enough."""
     two = ModelCandidate(AppStructure(), SERVICE.cpu * 2, SERVICE.io * 2)
     stages = fit_stages([observed(two, 1, weights=(29.0, 1.0), fractions=(0.1, 0.3, 1.15))])
     found = alone(stages, 1).latency_s
