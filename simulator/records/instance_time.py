@@ -66,8 +66,13 @@ class StepFunction:
 
     def means(self, edges_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the mean count between each edge and the next (edges ascending)."""
-        means: NDArray[np.float64] = np.diff(self._integral(edges_s)) / np.diff(edges_s)
+        means: NDArray[np.float64] = self.integrals(edges_s) / np.diff(edges_s)
         return means
+
+    def integrals(self, edges_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the instance-seconds between each edge and the next (edges may be equal)."""
+        integrals: NDArray[np.float64] = np.diff(self._integral(edges_s))
+        return integrals
 
     def _integral(self, moments_s: NDArray[np.float64]) -> NDArray[np.float64]:
         if not self.times_s:

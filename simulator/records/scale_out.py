@@ -40,6 +40,20 @@ def scale_outs(service: str, events: Iterable[Event], ready: StepFunction, end_s
     return found
 
 
+def cancelled_scale_outs(service: str, events: Iterable[Event], ready: StepFunction) -> list[ScaleOut]:
+    """Return the scale-outs of `service` that a later decision cancelled; `delay_s` is the time until then."""
+    decisions = [event for event in events if isinstance(event, ScalingDecided) and event.service == service]
+    found = []
+    for index, decision in enumerate(decisions):
+        lowered_s = _lowered_s(decision, decisions[index + 1 :])
+        if decision.desired <= decision.before or lowered_s is None:
+            continue
+        reached_s = _reached_s(ready, decision)
+        if reached_s is None or reached_s > lowered_s:
+            found.append(ScaleOut(decision, lowered_s - decision.at_s, fulfilled=False))
+    return found
+
+
 def _lowered_s(decision: ScalingDecided, later: Iterable[ScalingDecided]) -> float | None:
     """Return the time of the first later decision with a smaller desired number; None if there is none."""
     return next((other.at_s for other in later if other.desired < decision.desired), None)

@@ -94,6 +94,7 @@ def test_steps_have_integral_mean_and_maximum() -> None:
     assert [steps.at(moment) for moment in (0, 2, 3.9, 4, 8)] == [0, 1, 1, 3, 1]
     assert steps.instance_seconds(3, 9) == 1 + 12 + 1
     assert steps.means(np.array([0.0, 4.0, 8.0, 10.0])).tolist() == [0.5, 3.0, 1.0]
+    assert steps.integrals(np.array([0.0, 4.0, 4.0, 8.0, 8.0])).tolist() == [2.0, 0.0, 12.0, 0.0]
     assert (steps.highest(0, 3), steps.highest(5, 20), steps.highest(9, 20)) == (1, 3, 1)
 
 

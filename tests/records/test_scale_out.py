@@ -3,7 +3,7 @@ from __future__ import annotations
 from simulator.model.times import RunTime
 from simulator.records.events import ScalingDecided
 from simulator.records.instance_time import StepFunction
-from simulator.records.scale_out import scale_outs
+from simulator.records.scale_out import cancelled_scale_outs, scale_outs
 
 
 def decided(at_s: float, before: int, desired: int, service: str = "web") -> ScalingDecided:
@@ -49,3 +49,10 @@ def test_an_unfulfilled_raise_has_at_least_the_time_to_the_end() -> None:
 
 def test_lowering_the_desired_count_and_other_services_are_not_scale_outs() -> None:
     assert delays(decided(10, 3, 1), decided(11, 1, 5, "api"), ready=ready_at(0)) == []
+
+
+def test_a_cancelled_raise_lasts_until_the_decision_that_cancelled_it() -> None:
+    decisions = [decided(10, 1, 3), decided(15, 3, 2), decided(40, 2, 4)]
+    (cancelled,) = cancelled_scale_outs("web", decisions, ready_at(0, 14, 17))
+    assert (float(cancelled.decided.at_s), cancelled.delay_s, cancelled.fulfilled) == (10.0, 5, False)
+    assert cancelled_scale_outs("web", decisions, ready_at(0, 11, 12)) == []

@@ -30,8 +30,8 @@ def clause(cause: Attributed, evidence: ServiceEvidence) -> str:  # noqa: C901, 
         case CauseKind.SCALE_IN:
             return _scale_in(evidence, present)
         case CauseKind.MAX_SIZE:
-            highest = max(evidence.run.times.ready.highest(0, evidence.run.ended_s), 1)
-            return f"MaxSize allows no more than {_instances(highest)}, and all of them were at MaxConcurrency"
+            limit = evidence.limits.at(float(evidence.bins.begins_s[present][0]))
+            return f"MaxSize allows no more than {_instances(limit)}, and all of them were at MaxConcurrency"
         case CauseKind.MAX_CONCURRENCY_LOW:
             count = max(1, evidence.run.times.ready.at(float(evidence.bins.begins_s[present][0])))
             return (
@@ -104,12 +104,16 @@ def _crash(evidence: ServiceEvidence, present: Mask) -> str:
 def _start_lag(evidence: ServiceEvidence, present: Mask) -> str:
     raises = _overlapping(evidence, evidence.starts, present, PENDING_S)
     if not raises:
-        ready = evidence.run.times.ready
-        first = next((at_s for at_s in ready.times_s if ready.at(at_s) > 0), None)
+        counts = evidence.run.times.ready
+        first = next((at_s for at_s in counts.times_s if counts.at(at_s) > 0), None)
         if first is None:
             return "no instance was ready"
         return f"the first instance was ready only at {moment_text(round(first, 1))}"
-    start_s = statistics.median(raised.delay_s for raised in raises)
+    ready = [raised.delay_s for raised in raises if raised.fulfilled]
+    if not ready:
+        waited_s = max(raised.delay_s for raised in raises)
+        return f"new instances were not ready {time_text(round(waited_s, 1))} after the policy had requested them"
+    start_s = statistics.median(ready)
     text = f"new instances took {time_text(round(start_s, 1))} to start"
     first_loss_s = float(evidence.bins.begins_s[present][0])
     last_decision_s = max(raised.decided.at_s for raised in raises)

@@ -25,7 +25,7 @@ from simulator.records.events import (
 )
 from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.request_stats import RequestStats
-from simulator.records.scale_out import ScaleOut
+from simulator.records.scale_out import ScaleOut, cancelled_scale_outs
 from simulator.records.series import BinnedRequests
 from simulator.report.verdict.service_facts import NO_FACTS, ServiceFacts
 from simulator.report.verdict.spans import Bins, Mask, TimeSpan, recovery
@@ -79,7 +79,7 @@ class ServiceEvidence:
     errors: NDArray[np.int64]  # by kind and bin, without the warm-up
     crashes: Sequence[Crash]
     deployments: Sequence[tuple[float, int, int]]  # time of the switch, instances of the old and the new revision
-    starts: Sequence[ScaleOut]
+    starts: Sequence[ScaleOut]  # also those that were cancelled before they were fulfilled
     returns: Sequence[tuple[ScaleOut, float]]  # a scale-out, and the time of the scale-in before it
     crashed: Mask
     failing: Mask  # a request sent in the bin may have been at an instance that crashed
@@ -95,6 +95,7 @@ class ServiceEvidence:
     calls_slowed: Mapping[str, Mask]
     downstream_errors: NDArray[np.int64]
     wanted: StepFunction
+    limits: StepFunction  # MaxSize
     cpu_busy: NDArray[np.float64]  # share of the CPU time of the ready instances; NaN if unknown
 
 
@@ -103,12 +104,13 @@ def evidence_of(run: RunOfService) -> ServiceEvidence:
     bins = Bins.until(run.ended_s, run.requests.width_s, len(run.requests.offered))
     measured = bins.ends_s > run.warm_up_s
     ready = run.times.ready
-    wanted = _wanted(run)
+    wanted, limits = _wanted(run), _limits(run)
     crashes, switches = _losses(run)
     crash_spans = [recovery(ready, wanted, at_s, _before(ready, at_s), run.ended_s) for at_s, *_ in crashes]
     deployment_spans = [recovery(ready, wanted, at_s, old, run.ended_s) for at_s, old in switches]
     returns = _returns(run)
-    start_spans = [_span(raised) for raised in run.raises]
+    starts = [*run.raises, *cancelled_scale_outs(run.name, run.events, ready)]
+    start_spans = [_span(raised) for raised in starts]
     if ready.times_s and (first := next((at for at in ready.times_s if ready.at(at) > 0), None)):
         start_spans.append(TimeSpan(0.0, first))
     longest_s = min(run.facts.request_timeout_s, run.stats.error_latency.max_s if run.stats.error_latency.count else 0)
@@ -122,7 +124,7 @@ def evidence_of(run: RunOfService) -> ServiceEvidence:
         errors=np.where(measured, run.errors, 0),
         crashes=crashes,
         deployments=[(at_s, old, ready.at(at_s)) for at_s, old in switches],
-        starts=run.raises,
+        starts=starts,
         returns=returns,
         crashed=bins.touched(crash_spans),
         failing=bins.touched(TimeSpan(at_s - longest_s, at_s + 1.0) for at_s, *_ in crashes),
@@ -130,7 +132,8 @@ def evidence_of(run: RunOfService) -> ServiceEvidence:
         starting=bins.touched(start_spans),
         returning=bins.touched(_span(raised) for raised, _ in returns),
         pending=bins.touched(TimeSpan(at_s - PENDING_S, at_s) for at_s in decided),
-        at_max=_at_max(run, bins, wanted),
+        at_max=_at_max(run, bins, wanted, limits),
+        limits=limits,
         unavailable=bins.touched(_none_ready(ready, run.ended_s)),
         saturated=np.nan_to_num(cpu_busy) >= CPU_BUSY,
         disturbed=bins.touched(_disturbances(run)),
@@ -201,13 +204,17 @@ def _returns(run: RunOfService) -> list[tuple[ScaleOut, float]]:
     return found
 
 
-def _at_max(run: RunOfService, bins: Bins, wanted: StepFunction) -> Mask:
-    """Return True for bins in which MaxSize instances were wanted at some time."""
+def _limits(run: RunOfService) -> StepFunction:
     limits = StepFunction()
     limits.change(0.0, run.scaling.max_size)
     for event in run.events:
         if isinstance(event, ConfigurationChanged) and event.service == run.name:
             limits.change(event.at_s, event.max_size - limits.at(event.at_s))
+    return limits
+
+
+def _at_max(run: RunOfService, bins: Bins, wanted: StepFunction, limits: StepFunction) -> Mask:
+    """Return True for bins in which MaxSize instances were wanted at some time."""
     moments = sorted({*limits.times_s, *wanted.times_s, run.ended_s})
     return bins.touched(
         TimeSpan(begin_s, end_s)
@@ -274,7 +281,7 @@ def _cpu_busy(run: RunOfService, bins: Bins) -> NDArray[np.float64]:
         return nothing
     edges_s = np.append(bins.begins_s, bins.ends_s[-1])
     processors = run.vcpu if run.facts.parallelism is None else min(run.vcpu, run.facts.parallelism)
-    seconds = run.times.ready.means(edges_s) * np.diff(edges_s) * processors
+    seconds = run.times.ready.integrals(edges_s) * processors
     completed = run.requests.ended - run.errors[0]
     np.divide(completed * run.facts.request_cpu_s, seconds, out=nothing, where=seconds > 0)
     return nothing

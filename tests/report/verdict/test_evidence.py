@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from hypothesis import given, settings
@@ -21,6 +21,7 @@ from simulator.records.series import RequestSeries
 from simulator.report.verdict.causes import attributed
 from simulator.report.verdict.evidence import RunOfService, evidence_of
 from simulator.report.verdict.part import CauseKind, ServiceVerdictPart
+from simulator.report.verdict.service_facts import ServiceFacts
 from simulator.report.verdict.verdict import verdict_part
 from tests.report.fake_run import decided, moved
 
@@ -183,3 +184,42 @@ def test_an_unhealthy_instance_has_not_crashed() -> None:
     ]
     (cause,) = _made(events, [(20.5, 429)]).part.causes
     assert (cause.kind, cause.text) == (CauseKind.CRASH, "1 instance failed the health check at 0:20")
+
+
+def test_instances_that_never_became_ready_are_start_lag_and_not_max_size() -> None:
+    events: list[Event] = [
+        moved(0.0, 1, S.PROVISIONING, S.STARTING),
+        moved(1.0, 1, S.STARTING, S.ACTIVE),
+        decided(5.0, 1, MAX_SIZE),
+        *(moved(5.0, number, S.PROVISIONING, S.STARTING) for number in (2, 3, 4)),
+        decided(17.0, MAX_SIZE, 1),
+        *(moved(17.0, number, S.STARTING, S.STOPPED) for number in (2, 3, 4)),
+    ]
+    (cause,) = _made(events, [(4.0, 200), (8.0, 429), (16.0, 429)]).part.causes
+    assert (cause.kind, cause.requests, cause.text) == (
+        CauseKind.START_LAG,
+        2,
+        "new instances were not ready 12 s after the policy had requested them",
+    )
+
+
+def test_max_size_is_that_of_the_configuration() -> None:
+    """Not the number of instances that were ready: the others may be on their way."""
+    events: list[Event] = [
+        moved(0.0, 1, S.PROVISIONING, S.STARTING),
+        moved(1.0, 1, S.STARTING, S.ACTIVE),
+        decided(2.0, 1, 2),
+        moved(2.0, 2, S.PROVISIONING, S.STARTING),
+        moved(3.0, 2, S.STARTING, S.ACTIVE),
+        moved(4.0, 2, S.ACTIVE, S.IDLE),
+    ]
+    (cause,) = _made(events, [(8.0, 429)], max_size=2).part.causes
+    assert cause.text == "MaxSize allows no more than 2 instances, and all of them were at MaxConcurrency"
+
+
+def test_bins_after_the_end_of_the_run_have_no_busy_cpu() -> None:
+    made = _made([moved(0.0, 1, S.PROVISIONING, S.STARTING), moved(1.0, 1, S.STARTING, S.ACTIVE)], [(90.0, 200)])
+    run = replace(made.run, ended_s=50.0, facts=ServiceFacts(request_cpu_s=0.1))
+    busy = evidence_of(run).cpu_busy
+    assert np.isnan(busy[-1])
+    assert not np.isinf(busy).any()
