@@ -266,8 +266,8 @@ def _warnings(parts: _Parts) -> Iterator[str]:
     yield from left_out(parts.observations)
     if parts.discrepancy is not None and (text := parts.discrepancy.text):
         yield (
-            "The model disagrees with the measurement by more than chance, as if the application changed from load to"
-            f" load: {text}. The intervals of predictions contain this."
+            "From load to load, the measurement differs from the model as if the application changed: "
+            f"{text}. The intervals of predictions contain this."
         )
     if found.capacity.utilization < _LIGHT and not found.capacity.is_saturated:
         yield f"{_load_sentence(parts)} Predictions at higher loads are extrapolations."

@@ -67,7 +67,7 @@ def goodness_text(goodness: GoodnessOfFit | None) -> str:
     test = f"chi-square {digits_text(goodness.chi_square)} for {freedom} degrees of freedom, p = {goodness.p_value:.2g}"
     if goodness.p_value < P_MIN:
         return f"The model differs from the measurement by more than chance: {test}."
-    return f"Chance explains the differences between the model and the measurement: {test}."
+    return f"All figures together differ from the model by no more than chance explains: {test}."
 
 
 def _share(share: float) -> str:

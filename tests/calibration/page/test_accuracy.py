@@ -23,7 +23,10 @@ def test_differences_are_shares_of_the_measured_values_of_all_requests() -> None
     [
         (None, "This method of calibration has no test of the fit."),
         (GoodnessOfFit(chi_square=3, degrees_of_freedom=0, p_value=None), "nothing is left to test the fit."),
-        (GoodnessOfFit(chi_square=38.2, degrees_of_freedom=34, p_value=0.28), "Chance explains the differences"),
+        (
+            GoodnessOfFit(chi_square=38.2, degrees_of_freedom=34, p_value=0.28),
+            "no more than chance explains: chi-square",
+        ),
         (GoodnessOfFit(chi_square=99, degrees_of_freedom=34, p_value=1e-7), "by more than chance: chi-square 99"),
     ],
 )
