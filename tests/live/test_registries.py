@@ -83,10 +83,11 @@ async def guarded(moto: str) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def source(role: str = ROLE, image: str = IMAGE) -> dict[str, Any]:
+def source(role: str = ROLE, image: str = IMAGE, *, deploys_itself: bool = True) -> dict[str, Any]:
     return {
         "ImageRepository": {"ImageIdentifier": image, "ImageRepositoryType": "ECR"},
         "AuthenticationConfiguration": {"AccessRoleArn": role},
+        "AutoDeploymentsEnabled": deploys_itself,
     }
 
 
@@ -119,9 +120,13 @@ async def opened(folder: Path, place: RegistryPlace, kms: str = "") -> AsyncIter
         assert not serving.plane.tasks.failed.done()
 
 
-async def created(stage: Stage, **more: Any) -> tuple[str, str]:
+async def created(stage: Stage, *, deploys_itself: bool = True, **more: Any) -> tuple[str, str]:
     made = stage.call(
-        "CreateService", ServiceName="shop", SourceConfiguration=source(), HealthCheckConfiguration=HEALTH, **more
+        "CreateService",
+        ServiceName="shop",
+        SourceConfiguration=source(deploys_itself=deploys_itself),
+        HealthCheckConfiguration=HEALTH,
+        **more,
     )["Service"]
     await stage.settled()
     return made["ServiceArn"], made["ServiceUrl"]
@@ -231,7 +236,7 @@ def test_images_before_the_previous_one_leave_the_engine(tmp_path: Path) -> None
         with registry(tmp_path / "registry") as images:
             images.push("team/app:live", "0")
             async with opened(tmp_path, RegistryPlace(images.url)) as stage:
-                arn, host = await created(stage)
+                arn, host = await created(stage, deploys_itself=False)  # each push is deployed below, once
                 pulled = []
                 for number in range(1, 5):
                     lines = newest(stage, arn)[2]

