@@ -18,7 +18,8 @@ LINE_EVERY_S: Final = 15.0  # 240 lines in an hour
 class BatchProgress:
     """A context manager; call `advance` after each run. `before`: number of runs that an earlier start has finished.
 
-    `first`: the name of the first run, shown at the bar until another one has ended.
+    `first`: the name of the first run, shown at the bar until another one has ended. The remaining time is estimated
+    from the later runs: the first one may compile a kernel.
     """
 
     def __init__(
@@ -31,18 +32,20 @@ class BatchProgress:
         self._title = title
         self._total = total
         self._wall = wall
-        self._began_s = wall()
-        self._next_s = self._began_s + LINE_EVERY_S
+        self._next_s = wall() + LINE_EVERY_S
+        self._first_ended_s: float | None = None
         self._done = self._before = 0
 
     def advance(self, name: str = "", *, before: bool = False) -> None:
         self._done += 1
         self._before += before
         self._bar.update(self._task, advance=1, description=name or self._title)
-        if not self._console.is_terminal and self._wall() >= self._next_s:
+        if self._first_ended_s is None and not before:
+            self._first_ended_s = self._wall()
+        if self._first_ended_s is not None and not self._console.is_terminal and self._wall() >= self._next_s:
             self._next_s = self._wall() + LINE_EVERY_S
-            share = (self._done - self._before) / max(1, self._total - self._before)
-            left = left_text(self._wall() - self._began_s, share)
+            later = self._done - self._before - 1
+            left = left_text(self._wall() - self._first_ended_s, later / max(1, self._total - self._before - 1))
             line = f"{self._title}: {self._done} of {self._total} runs{f', {left}' if left else ''}"
             self._console.print(line, soft_wrap=True, markup=False, highlight=False)
 

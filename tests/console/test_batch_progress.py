@@ -30,7 +30,21 @@ def test_a_log_gets_a_progress_line_at_intervals_with_the_time_left() -> None:
 
     lines = file.getvalue().splitlines()
     assert len(lines) == 40 // LINE_EVERY_S
-    assert lines[1] == "runs: 50 of 120 runs, 1m10s left"  # 30 in 30 s, and 70 remain
+    assert lines[1] == "runs: 50 of 120 runs, 1m10s left"  # one each second, and 70 remain
+
+
+def test_a_first_run_that_takes_long_is_no_measure_of_the_others() -> None:
+    wall, file = Wall(), io.StringIO()
+    with BatchProgress(Console(file=file, width=40), "capacity", 400, wall) as progress:
+        wall.now_s += 60.0  # it compiles a kernel
+        progress.advance()
+        for _ in range(120):
+            wall.now_s += 0.125
+            progress.advance()
+
+    first, second = file.getvalue().splitlines()
+    assert first == "capacity: 1 of 400 runs"
+    assert second == "capacity: 121 of 400 runs, 34.9 s left"
 
 
 @pytest.mark.case("X13c")

@@ -43,6 +43,7 @@ from simulator.scenario.problems import ScenarioError
 Advance = Callable[[], None]
 
 _SEED: Final = 1
+_FIRST_USE: Final = ", compiling on first use"
 
 
 @grouped
@@ -67,7 +68,8 @@ def predict_verb(
         outputs.protect([model] if question.scenario is None else [model, question.scenario])
         json_file, csv_file = outputs.text("--json", shown.json_file), outputs.path("--csv", shown.csv_file)
         try:
-            with BatchProgress(Terminal(stderr=True, quiet=shown.quiet), name, count) as progress:
+            terminal = Terminal(stderr=True, quiet=shown.quiet)
+            with BatchProgress(terminal, name, count, first=f"{name}{_FIRST_USE}") as progress:
                 prediction = play(progress.advance)
         except (ScenarioError, ValueError) as error:
             bad_input(str(error))
