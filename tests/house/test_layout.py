@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,34 @@ PACKAGE = ROOT / "simulator"
 BANNED_NAMES = {"utils", "util", "common", "core", "base", "helpers", "helper", "manager", "misc"}
 # Long files with the reason of each.
 LONG: dict[str, str] = {}
+# Files beside the folders. Outputs of commands that were tried there are not part of the project.
+TOP_LEVEL = {
+    ".editorconfig",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "NOTICE",
+    "README.md",
+    "SECURITY.md",
+    "constraints.txt",
+    "mkdocs.yml",
+    "pyproject.toml",
+}
 LINES_MAX = 350
 ASSEMBLY_LINES_MAX = 600
 
 
 def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
+
+
+def test_no_output_of_a_command_is_beside_the_folders() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)
+    files = {name for name in listed.stdout.splitlines() if "/" not in name}
+    assert files == TOP_LEVEL
 
 
 def test_no_module_has_a_meaningless_name() -> None:
