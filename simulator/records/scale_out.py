@@ -9,7 +9,7 @@ not fulfilled by the end of the run, the time until then is a lower bound of the
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from simulator.records.events import Event, ScalingDecided
@@ -26,32 +26,37 @@ class ScaleOut(NamedTuple):
 
 def scale_outs(service: str, events: Iterable[Event], ready: StepFunction, end_s: float) -> list[ScaleOut]:
     """Return all scale-outs of `service` in order, except those cancelled before they were fulfilled."""
-    decisions = [event for event in events if isinstance(event, ScalingDecided) and event.service == service]
     found = []
-    for index, decision in enumerate(decisions):
-        if decision.desired <= decision.before:
-            continue
-        lowered_s = _lowered_s(decision, decisions[index + 1 :])
-        reached_s = _reached_s(ready, decision)
-        if reached_s is not None and (lowered_s is None or reached_s <= lowered_s):
-            found.append(ScaleOut(decision, reached_s - decision.at_s, fulfilled=True))
-        elif lowered_s is None:
-            found.append(ScaleOut(decision, max(0.0, end_s - decision.at_s), fulfilled=False))
+    for decision, reached_s, cancelled_s in _increases(service, events, ready):
+        if cancelled_s is None:
+            delay_s = max(0.0, (end_s if reached_s is None else reached_s) - decision.at_s)
+            found.append(ScaleOut(decision, delay_s, fulfilled=reached_s is not None))
     return found
 
 
 def cancelled_scale_outs(service: str, events: Iterable[Event], ready: StepFunction) -> list[ScaleOut]:
     """Return the scale-outs of `service` that a later decision cancelled; `delay_s` is the time until then."""
+    return [
+        ScaleOut(decision, cancelled_s - decision.at_s, fulfilled=False)
+        for decision, _, cancelled_s in _increases(service, events, ready)
+        if cancelled_s is not None
+    ]
+
+
+def _increases(
+    service: str, events: Iterable[Event], ready: StepFunction
+) -> Iterator[tuple[ScalingDecided, float | None, float | None]]:
+    """Yield each increase with the time at which it was fulfilled, and that at which it was cancelled before; None for
+    what did not happen.
+    """
     decisions = [event for event in events if isinstance(event, ScalingDecided) and event.service == service]
-    found = []
     for index, decision in enumerate(decisions):
-        lowered_s = _lowered_s(decision, decisions[index + 1 :])
-        if decision.desired <= decision.before or lowered_s is None:
+        if decision.desired <= decision.before:
             continue
+        lowered_s = _lowered_s(decision, decisions[index + 1 :])
         reached_s = _reached_s(ready, decision)
-        if reached_s is None or reached_s > lowered_s:
-            found.append(ScaleOut(decision, lowered_s - decision.at_s, fulfilled=False))
-    return found
+        is_cancelled = lowered_s is not None and (reached_s is None or reached_s > lowered_s)
+        yield decision, reached_s, lowered_s if is_cancelled else None
 
 
 def _lowered_s(decision: ScalingDecided, later: Iterable[ScalingDecided]) -> float | None:
