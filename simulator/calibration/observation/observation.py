@@ -13,9 +13,10 @@ from enum import StrEnum
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator import __version__
-from simulator.calibration.observation.tables import InstanceSamples, ObservedRequests
+from simulator.calibration.observation.tables import InstanceSamples, ObservedRequests, UnloadedRequests
 from simulator.model.sizes import InstanceSize
 
 VERSION: Final = 1
@@ -194,13 +195,15 @@ class ServiceObservation:
 
     `target` is what was observed, such as `image shop:1`. `size` is the size whose limits were in force. `made_at` is
     the wall time in ISO 8601. `notes` are sentences for the reader: what limits the use of this observation.
-    `is_virtual`: the service was simulated in virtual time, so the machine had no influence.
+    `is_virtual`: the service was simulated in virtual time, so the machine had no influence. `unloaded`: requests that
+    were sent one at a time; None if there were none.
     """
 
     kind: ObservationKind
     target: str
     routes: tuple[ObservedRoute, ...]
     loads: tuple[LoadStage, ...]
+    unloaded: UnloadedRequests | None = None
     size: InstanceSize | None = None
     max_concurrency: int | None = None
     starts: tuple[StartTimes, ...] = ()
@@ -231,15 +234,17 @@ class ServiceObservation:
             msg = f"loads = the stages {_listed(numbers)}, must be in increasing order of their numbers"
             raise ValueError(msg)
         for stage in self.loads:
-            routes = stage.requests.route
-            if len(routes) and int(routes.max()) >= len(self.routes):
-                msg = (
-                    f"route = {int(routes.max())} in stage {stage.number}, must be below {len(self.routes)}, the routes"
-                )
-                raise ValueError(msg)
+            self._require_routes(stage.requests.route, f"stage {stage.number}")
+        if self.unloaded is not None:
+            self._require_routes(self.unloaded.route, "the unloaded requests")
         if any(not (0 <= wake < math.inf) for wake in self.wakes):
             wrong = next(wake for wake in self.wakes if not (0 <= wake < math.inf))
             msg = f"wakes = {wrong:g}, must be a number of seconds, at least 0"
+            raise ValueError(msg)
+
+    def _require_routes(self, numbers: NDArray[np.int64], where: str) -> None:
+        if len(numbers) and int(numbers.max()) >= len(self.routes):
+            msg = f"route = {int(numbers.max())} in {where}, must be below {len(self.routes)}, the routes"
             raise ValueError(msg)
 
     @property

@@ -1,7 +1,8 @@
-"""The file of an observation, `NAME.observation.zip`: a zip archive of one JSON document and four CSV tables.
+"""The file of an observation, `NAME.observation.zip`: a zip archive of one JSON document and CSV tables.
 
 `observation.json` has what is no table; `requests.csv` has one row a request, `samples.csv` one a second, `starts.csv`
-one a start-up, `wakes.csv` one a wake. An observation always gives the same bytes, so their hash identifies it.
+one a start-up, `wakes.csv` one a wake. `unloaded.csv` has one row a request that was sent alone; an observation without
+such requests has no such table. An observation always gives the same bytes, so their hash identifies it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from simulator.calibration.observation.tables import (
     ColumnTable,
     InstanceSamples,
     ObservedRequests,
+    UnloadedRequests,
 )
 from simulator.model.text.problems import FileProblems, Problem, nearest
 from simulator.world.replacement_files import ReplacementFile
@@ -44,7 +46,9 @@ REQUESTS: Final = "requests.csv"
 SAMPLES: Final = "samples.csv"
 STARTS: Final = "starts.csv"
 WAKES: Final = "wakes.csv"
-MEMBERS: Final = (DOCUMENT, REQUESTS, SAMPLES, STARTS, WAKES)
+UNLOADED: Final = "unloaded.csv"
+_ALWAYS: Final = (DOCUMENT, REQUESTS, SAMPLES, STARTS, WAKES)
+MEMBERS: Final = (*_ALWAYS, UNLOADED)
 # The uncompressed content of a file: ten million requests have about 600 MB.
 BYTES_MAX: Final = 1 << 30
 
@@ -69,6 +73,8 @@ def write_observation(observation: ServiceObservation, path: Path) -> None:
         STARTS: csv_text({name: _of_starts(observation.starts, name) for name in _START_RULES}),
         WAKES: csv_text({"wake_s": np.array(observation.wakes, dtype=np.float64)}),
     }
+    if observation.unloaded is not None:
+        texts[UNLOADED] = csv_text(observation.unloaded.columns())
     with ReplacementFile(path) as file:
         with zipfile.ZipFile(file.path, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, text in texts.items():
@@ -92,12 +98,17 @@ def read_observation(path: Path) -> ServiceObservation:
     samples = read_columns(texts[SAMPLES], f"{path.name}: {SAMPLES}", {**_STAGE, **InstanceSamples.RULES})
     starts = read_columns(texts[STARTS], f"{path.name}: {STARTS}", _START_RULES)
     wakes = read_columns(texts[WAKES], f"{path.name}: {WAKES}", _WAKE_RULES)
+    unloaded = None
+    if UNLOADED in texts:
+        unloaded = read_columns(texts[UNLOADED], f"{path.name}: {UNLOADED}", UnloadedRequests.RULES)
+        _require_known(unloaded, "route", range(len(header.routes)), f"{path.name}: {UNLOADED}")
     numbers = [stage.number for stage in header.loads]
     _require_known(requests, "stage", numbers, f"{path.name}: {REQUESTS}")
     _require_known(samples, "stage", numbers, f"{path.name}: {SAMPLES}")
     _require_known(requests, "route", range(len(header.routes)), f"{path.name}: {REQUESTS}")
     try:
-        return _observation(header, requests, samples, starts, wakes["wake_s"])
+        made = _observation(header, requests, samples, starts, wakes["wake_s"])
+        return made if unloaded is None else replace(made, unloaded=UnloadedRequests(**unloaded))  # type: ignore[arg-type]
     except ValueError as error:
         raise FileProblems([problem_of(error, (), document)]) from error
 
@@ -135,12 +146,12 @@ def _texts(path: Path) -> dict[str, str]:
             for name in names:
                 if name not in MEMBERS or names.count(name) > 1:
                     raise _wrong(path, f"a member {name}", f"{', '.join(MEMBERS)}, each once", nearest(name, MEMBERS))
-            if missing := [name for name in MEMBERS if name not in names]:
-                raise _wrong(path, f"an archive without {missing[0]}", f"an observation, with {', '.join(MEMBERS)}")
+            if missing := [name for name in _ALWAYS if name not in names]:
+                raise _wrong(path, f"an archive without {missing[0]}", f"an observation, with {', '.join(_ALWAYS)}")
             size = sum(member.file_size for member in members)
             if size > BYTES_MAX:
                 raise _wrong(path, f"{size} bytes of content", f"at most {BYTES_MAX} bytes")
-            return {name: archive.read(name).decode("utf-8") for name in MEMBERS}
+            return {name: archive.read(name).decode("utf-8") for name in names}
     except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, RuntimeError, EOFError) as error:
         raise _wrong(path, f"not readable ({error})", "a zip archive that `simulator observe` wrote") from error
     except zlib.error as error:

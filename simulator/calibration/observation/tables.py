@@ -107,6 +107,11 @@ class ColumnTable:
         )
 
 
+def _served(status: NDArray[np.int64]) -> NDArray[np.bool_]:
+    served: NDArray[np.bool_] = (status >= 100) & (status < 400)
+    return served
+
+
 @dataclass(frozen=True, eq=False)
 class ObservedRequests(ColumnTable):
     """The requests of a stage, in the order in which they were to be sent."""
@@ -142,8 +147,7 @@ class ObservedRequests(ColumnTable):
     @property
     def served(self) -> NDArray[np.bool_]:
         """True for requests with a response of the application that is no error: status 100 to 399."""
-        served: NDArray[np.bool_] = (self.status >= 100) & (self.status < 400)
-        return served
+        return _served(self.status)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,3 +172,36 @@ class InstanceSamples(ColumnTable):
     """Memory in use at the end of the period."""
     in_flight: Column
     """Mean number of requests at the instance in the period."""
+
+
+@dataclass(frozen=True, eq=False)
+class UnloadedRequests(ColumnTable):
+    """Requests that were sent one at a time, in the order in which they were sent: each after the response to the one
+    before and a pause, so none of them waits for another.
+    """
+
+    RULES: ClassVar[Mapping[str, ColumnRule]] = {
+        "route": COUNT,
+        "latency_s": SECONDS,
+        "cpu_s": SECONDS_OR_UNKNOWN,
+        "throttled_s": SECONDS_OR_UNKNOWN,
+        "status": STATUS,
+    }
+
+    route: NDArray[np.int64]
+    """Index in the routes of the observation."""
+    latency_s: Column
+    """Seconds from when the client sent the request until the end of the response, at the client."""
+    cpu_s: Column
+    """CPU seconds that the instance used for the request, with what it did after the response, until the next one. What
+    it uses without requests is taken off.
+    """
+    throttled_s: Column
+    """Seconds until the response in which the CPU quota stopped threads of the instance, added over its CPUs."""
+    status: NDArray[np.int64]
+    """HTTP status; 0: no response."""
+
+    @property
+    def served(self) -> NDArray[np.bool_]:
+        """True for requests with a response of the application that is no error."""
+        return _served(self.status)

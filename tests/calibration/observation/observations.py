@@ -16,7 +16,7 @@ from simulator.calibration.observation.observation import (
     ServiceObservation,
     StartTimes,
 )
-from simulator.calibration.observation.tables import InstanceSamples, ObservedRequests
+from simulator.calibration.observation.tables import InstanceSamples, ObservedRequests, UnloadedRequests
 from simulator.model.sizes import InstanceSize
 
 
@@ -56,3 +56,15 @@ def observation(**changes: Any) -> ServiceObservation:
         notes=("Café: the machine was busy.",),
     )
     return replace(made, **changes)
+
+
+def unloaded(count: int = 4, **columns: Any) -> UnloadedRequests:
+    """Return requests that were sent one at a time, between two routes in turn; the CPU time of the last is unknown."""
+    given = {
+        "route": np.arange(count) % 2,
+        "latency_s": np.full(count, 0.1),
+        "cpu_s": [*np.full(count - 1, 1 / 3), np.nan],
+        "throttled_s": np.zeros(count),
+        "status": np.full(count, 200),
+    }
+    return UnloadedRequests.of(**{**given, **columns})

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulator.calibration.observation.observation import LoadStage, ObservedRoute, StartTimes
-from tests.calibration.observation.observations import observation, requests
+from tests.calibration.observation.observations import observation, requests, unloaded
 
 
 def test_requests_of_the_warm_up_are_left_out() -> None:
@@ -52,6 +52,7 @@ def test_a_delay_that_is_small_beside_the_latency_is_no_matter() -> None:
     [
         ({"routes": (ObservedRoute("GET /"), ObservedRoute("GET /"))}, "routes = GET / twice, must be a route once"),
         ({"routes": (ObservedRoute("GET /"),)}, "route = 1 in stage 1, must be below 1, the routes"),
+        ({"unloaded": unloaded(3, route=[0, 1, 2])}, "route = 2 in the unloaded requests, must be below 2, the routes"),
         ({"loads": observation().loads[::-1]}, "loads = the stages 3, 1, must be in increasing order"),
         ({"wakes": (0.1, -1.0)}, "wakes = -1, must be a number of seconds, at least 0"),
     ],

@@ -20,16 +20,16 @@ from simulator.calibration.observation.observation import LoadStage, ServiceObse
 from simulator.calibration.observation.observation_file import read_observation, sha256_of, write_observation
 from simulator.model.text.problems import FileProblems
 from simulator.model.text.versions import OtherVersion
-from tests.calibration.observation.observations import observation, requests
+from tests.calibration.observation.observations import observation, requests, unloaded
 
-TABLES = {"requests", "samples"}
+TABLES = {"requests", "samples", "unloaded"}
 
 
 def assert_same(first: Any, second: Any) -> None:
     """Compare two values of an observation; unknown numbers are equal."""
     for each in fields(first):
         one, other = getattr(first, each.name), getattr(second, each.name)
-        if each.name in TABLES:
+        if each.name in TABLES and one is not None:
             assert one.equals(other), each.name
         elif each.name in {"loads", "starts"}:
             assert len(one) == len(other)
@@ -69,6 +69,41 @@ def test_an_observation_without_anything_is_read_as_it_was_written(tmp_path: Pat
     made = observation(routes=(), loads=(), starts=(), wakes=(), notes=(), size=None, max_concurrency=None, seed=None)
     write_observation(made, path)
     assert_same(read_observation(path), made)
+
+
+def test_unloaded_requests_are_a_table_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "shop.observation.zip"
+    write_observation(observation(unloaded=unloaded()), path)
+    read = read_observation(path).unloaded
+    assert read is not None
+    assert read.equals(unloaded())
+    with zipfile.ZipFile(path) as archive:
+        rows = list(csv.DictReader(io.StringIO(archive.read("unloaded.csv").decode())))
+    assert rows[0] == {"route": "0", "latency_s": "0.1", "cpu_s": repr(1 / 3), "throttled_s": "0", "status": "200"}
+    assert rows[3]["cpu_s"] == ""
+
+
+def test_a_file_without_unloaded_requests_has_no_table_of_them(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        assert "unloaded.csv" not in archive.namelist()
+    assert read_observation(path).unloaded is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("1,0.1", "2,0.1", "x.observation.zip: unloaded.csv:3:1: route = 2, must be one of 0, 1"),
+        ("0,0.1", "0,", "unloaded.csv:2:3: latency_s = nothing, must be a number of seconds, at least 0"),
+        ("cpu_s", "cpus", "unloaded.csv:1:17: header = cpus, must be the header route,latency_s,cpu_s,"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_of_an_unloaded_request_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "x.observation.zip"
+    write_observation(observation(unloaded=unloaded()), path)
+    changed(path, "unloaded.csv", lambda text: _replaced(text, old, new))
+    with pytest.raises(FileProblems) as caught:
+        read_observation(path)
+    assert message in str(caught.value)
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulator.calibration.observation.tables import InstanceSamples, ObservedRequests
-from tests.calibration.observation.observations import requests
+from simulator.calibration.observation.tables import InstanceSamples, ObservedRequests, UnloadedRequests
+from tests.calibration.observation.observations import requests, unloaded
 
 
 def test_columns_that_are_left_out_are_unknown() -> None:
@@ -54,3 +54,12 @@ def test_tables_are_equal_if_their_numbers_are_and_unknown_is_equal_to_unknown()
 
 def test_responses_that_are_no_errors_are_served() -> None:
     assert requests(5, status=[200, 304, 404, 503, 0]).served.tolist() == [True, True, False, False, False]
+    assert unloaded(5, status=[200, 304, 404, 503, 0]).served.tolist() == [True, True, False, False, False]
+
+
+def test_the_cpu_time_of_unloaded_requests_may_be_unknown() -> None:
+    table = UnloadedRequests.of(route=[0, 1], latency_s=[0.1, 0.2], status=[200, 200])
+    assert np.isnan(table.cpu_s).all()
+    assert np.isnan(table.throttled_s).all()
+    with pytest.raises(ValueError, match=r"cpu_s\[1\] = -1, must be a number of seconds, at least 0, or empty"):
+        unloaded(2, cpu_s=[0.1, -1.0])
