@@ -10,13 +10,13 @@ from typing import Protocol
 
 from aiohttp import web
 
-from simulator.console.http.files import web_text
 from simulator.console.http.guard import RequestGuard
 from simulator.console.http.server import guarded_app, page, rejected, said, stream_feed
 from simulator.console.http.sse_hub import SseHub
 from simulator.console.lessons.plays import LessonPlays
 from simulator.console.lessons.web import add_lessons
 from simulator.console.live.commands import CommandRejected
+from simulator.web.files import web_text
 
 _TO_LESSONS = '<nav aria-label="More"><a href="/lessons">Lessons</a></nav>'
 

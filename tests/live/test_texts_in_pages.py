@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route
 
-from simulator.console.http.files import script_json
 from simulator.console.lessons.parts import lesson_part
 from simulator.console.report.html import report_page
 from simulator.lessons.course import course
@@ -23,6 +22,7 @@ from simulator.lessons.lesson import Lesson
 from simulator.replay.runner import Run, play
 from simulator.report.report import build_report
 from simulator.scenario.scenario import ScenarioSpec
+from simulator.web.files import script_json
 from tests.console.watched import scenario_of, watched
 from tests.live.browser import chromium_or_skip, opened_page, until
 from tests.live.test_lessons_browser import lessons

@@ -12,9 +12,9 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from simulator.console.http.files import CHART_SCRIPT, MODULES, served_import_map, style_text, web_text
 from simulator.console.http.guard import HOST, RequestGuard
 from simulator.console.http.sse_hub import SseClient, SseHub
+from simulator.web.files import CHART_SCRIPT, MODULES, served_import_map, style_text, web_text
 from simulator.wire.listening import listening
 from simulator.wire.web_listener import addressed_request, listener_limits
 

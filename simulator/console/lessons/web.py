@@ -7,13 +7,13 @@ from typing import Final
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from simulator.console.http.files import script_json, web_text
 from simulator.console.http.server import page, rejected, said, stream_feed
 from simulator.console.lessons.parts import course_part, lesson_part
 from simulator.console.lessons.plays import LessonPlay, LessonPlays
 from simulator.console.live.commands import CommandRejected
 from simulator.lessons.course import course
 from simulator.lessons.lesson import Lesson
+from simulator.web.files import script_json, web_text
 
 _TEXT_MAX: Final = 500
 

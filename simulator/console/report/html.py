@@ -10,11 +10,11 @@ import html
 import re
 from typing import Any, Final
 
-from simulator.console.http.files import CHART_SCRIPT, MODULES, inline_import_map, script_json, style_text, web_text
 from simulator.console.report.chart_columns import beside_series
 from simulator.report.report import RunRecord
 from simulator.report.schema import Report
 from simulator.rules.region_prices import rates_of
+from simulator.web.files import CHART_SCRIPT, MODULES, inline_import_map, script_json, style_text, web_text
 
 # A size that mail systems and wikis accept. For runs with more moves of instances the last ones are omitted, and the
 # page says so.

@@ -3,7 +3,7 @@ page.
 
 Trailing zeros are kept, so that a column compares values of one precision: `15.0 ms` beside `7.87 ms`. Exact values
 have none: a whole count, a zero, 100 %, a time on the run's clock. Money has cents from one dollar on. Ties are rounded
-up. The pages of the console have the same rules in JavaScript (console/web/format.js); a test compares them. JSON
+up. The pages of the console have the same rules in JavaScript (web/assets/format.js); a test compares them. JSON
 output has all digits.
 """
 

@@ -20,7 +20,7 @@ CHART_STYLE: Final = "vendor/uPlot.min.css"
 
 def web_text(name: str) -> str:
     """Return the text of a file. `name`: its path within the web folder."""
-    return files("simulator.console").joinpath("web", *name.split("/")).read_text(encoding="utf-8")
+    return files("simulator.web").joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
 
 
 def style_text() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.console.http.files import (
+from simulator.web.files import (
     MODULES,
     inline_import_map,
     script_json,
