@@ -34,6 +34,7 @@ PUBLIC_MODULES = (
     "sweep.sweep",
     "sweep.worker_pools",
     "table_file",
+    "tune.result",
     "validate.case",
     "validate.page",
     "validate.plots",
