@@ -49,6 +49,7 @@ from tests.calibration.fitting.known_services import observed
 _IO_FAMILIES: Final = (Family.LOGNORMAL, Family.GAMMA, Family.UNIFORM, Family.WEIBULL)
 _CPU_FAMILIES: Final = (Family.GAMMA, Family.LOGNORMAL)
 _QUANTILE: Final = 1.96
+_UNLOADED_S: Final = 60.0
 _FILE: Final = ObservedFile(name="known.observation.zip", sha256="0" * 64)
 
 
@@ -199,6 +200,7 @@ def calibrated_model(number: int, *, calls: bool) -> dict[str, Any]:
             size=known.size,
             quota=CpuQuota(0.1, 2),
             failure_share=known.failure_share,
+            unloaded_s=_UNLOADED_S,
         )
         model = calibrated([GivenObservation(observation, _FILE)], "known", number)
     except NotCalibrated as error:

@@ -19,6 +19,7 @@ from simulator.calibration.fitting.fit_stage import FitStage, NotCalibrated, fit
 from simulator.calibration.fitting.parameters import application_of, limit_parameter, parameters_of, structure_sentence
 from simulator.calibration.fitting.search import Found, Search
 from simulator.calibration.fitting.uncertainty import P_MIN, LimitProfile, Uncertainty, integer_interval, uncertainty
+from simulator.calibration.fitting.unloaded.samples import unloaded_samples
 from simulator.calibration.model.calibrated_model import (
     CalibratedModel,
     Fit,
@@ -74,7 +75,7 @@ def calibrated(given: Sequence[GivenObservation], name: str, seed: int = 1) -> C
             raise NotCalibrated(msg)
     stages = fit_stages(observations)
     routes = _routes(observations)
-    search = Search(stages, len(routes), seed)
+    search = Search(stages, len(routes), seed, unloaded_samples(observations))
     found = search.found()
     known = uncertainty(found, seed)
     discrepancy = None

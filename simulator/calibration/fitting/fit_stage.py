@@ -215,10 +215,6 @@ def _stage(place: int, observation: ServiceObservation, load: LoadStage) -> FitS
     served = rows.served[order]
     size = observation.size or InstanceSize()
     capacity = observation.max_concurrency or CONCURRENCY_MAX
-    period_s = observation.limits.cpu_period_s
-    quota = None
-    if observation.limits.cpu_limited and math.isfinite(period_s) and period_s > 0:
-        quota = CpuQuota(period_s, max(1, observation.machine.cores))
     return FitStage(
         observation=place,
         number=load.number,
@@ -240,9 +236,17 @@ def _stage(place: int, observation: ServiceObservation, load: LoadStage) -> FitS
             scaling=AutoScalingConfiguration(max_concurrency=capacity, min_size=1, max_size=1),
             request_timeout_s=_TIMEOUT_S,
         ),
-        quota=quota,
+        quota=quota_of(observation),
         periods=_periods(load),
     )
+
+
+def quota_of(observation: ServiceObservation) -> CpuQuota | None:
+    """Return the CPU quota that was in force."""
+    period_s = observation.limits.cpu_period_s
+    if not (observation.limits.cpu_limited and math.isfinite(period_s) and period_s > 0):
+        return None
+    return CpuQuota(period_s, max(1, observation.machine.cores))
 
 
 def _periods(load: LoadStage) -> CpuPeriods:

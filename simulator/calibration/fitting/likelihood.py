@@ -19,6 +19,7 @@ from simulator.calibration.fitting.figures.statistics import StageStatistics
 from simulator.calibration.fitting.fit_stage import FitStage
 from simulator.calibration.fitting.laws import Array
 from simulator.calibration.fitting.stage_play import StagePlayer
+from simulator.calibration.fitting.unloaded.block import UnloadedBlock
 
 # What is assumed before the data are seen, so that a parameter without influence on them stays where it is: the
 # logarithm is normal with this mean and standard deviation.
@@ -43,6 +44,8 @@ _STEPS: Final[dict[Kind, float]] = {
     Kind.COHERENCY: 0.1,
 }
 
+
+_EXACT_STEP: Final = 0.01  # the same of residuals without noise
 
 # Plays from which outliers are seen, and the distance from the median, in half the range of the central 90 %, beyond
 # which a figure is one: six standard deviations of a normal distribution are 3.6 of them.
@@ -73,9 +76,10 @@ class Whitening(NamedTuple):
 
 
 class Likelihood:
-    """Compares candidates with the measured figures of all stages."""
+    """Compares candidates with the measured figures of all stages, and with requests that were sent one at a time."""
 
-    def __init__(self, stages: Sequence[FitStage], seed: int) -> None:
+    def __init__(self, stages: Sequence[FitStage], seed: int, unloaded: UnloadedBlock | None = None) -> None:
+        self.unloaded = unloaded
         statistics = [StageStatistics(stage) for stage in stages]
         used = [n for n, each in enumerate(statistics) if each.has_routes]
         self.stages = [stages[n] for n in used]
@@ -135,6 +139,34 @@ class Likelihood:
     def residuals(self, candidate: ModelCandidate, plays: Sequence[int], whitening: Whitening) -> Array:
         """Return the whitened differences of measurement and model, stage by stage."""
         return self.residuals_of(self.figures(candidate, plays), whitening)
+
+    @property
+    def unloaded_size(self) -> int:
+        """The number of residuals of requests that were sent one at a time."""
+        return 0 if self.unloaded is None else self.unloaded.size
+
+    def playless(self, candidate: ModelCandidate) -> Array:
+        """Return the residuals that need no play: those of requests that were sent one at a time, then those of the
+        prior.
+        """
+        prior = prior_residuals(candidate)
+        return prior if self.unloaded is None else np.concatenate([self.unloaded.residuals(candidate), prior])
+
+    def playless_slopes(self, candidate: ModelCandidate) -> Array:
+        """Return the derivatives of these residuals by each coordinate, by central differences."""
+        columns, point = [], candidate.point
+        for place in range(len(point)):
+            step = np.zeros(len(point))
+            step[place] = _EXACT_STEP
+            low, high = candidate.moved(point - step), candidate.moved(point + step)
+            apart = max(float((high.point - low.point)[place]), 1e-9)  # less at an end of its range
+            columns.append((self.playless(high) - self.playless(low)) / apart)
+        return np.stack(columns, axis=1)
+
+    def chi_square(self, candidate: ModelCandidate, stages: Array) -> float:
+        """Return the sum of the squares of the residuals of all data. `stages`: those of the stages."""
+        unloaded = np.zeros(0) if self.unloaded is None else self.unloaded.residuals(candidate)
+        return float((stages**2).sum() + (unloaded**2).sum())
 
     def residuals_of(self, figures: Sequence[Array], whitening: Whitening) -> Array:
         """Return the whitened differences of the measurement and the means of figures over their plays."""

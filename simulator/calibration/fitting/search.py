@@ -21,9 +21,12 @@ from simulator.calibration.fitting.figures.period_cpu import route_cpu
 from simulator.calibration.fitting.fit_stage import FitStage, total_requests
 from simulator.calibration.fitting.laws import Family, TimeLaw
 from simulator.calibration.fitting.light_load import alone, fitted_laws
-from simulator.calibration.fitting.likelihood import Likelihood, prior_residuals
+from simulator.calibration.fitting.likelihood import Likelihood
 from simulator.calibration.fitting.screening import Screened, Screening
 from simulator.calibration.fitting.starting_point import CapacityFigures, capacity, cpu_means_s, evened, light_latency_s
+from simulator.calibration.fitting.unloaded.block import UnloadedBlock
+from simulator.calibration.fitting.unloaded.laws import unloaded_laws
+from simulator.calibration.fitting.unloaded.samples import UnloadedSamples
 
 STRONG: Final = 6.0  # difference of the information criterion
 _MECHANISMS_MAX: Final = 3
@@ -59,9 +62,11 @@ class Found:
 class Search:
     """One search, over the stages of all observations."""
 
-    def __init__(self, stages: Sequence[FitStage], routes: int, seed: int) -> None:
-        self._stages, self._routes = stages, routes
-        self.likelihood = Likelihood(stages, seed)
+    def __init__(
+        self, stages: Sequence[FitStage], routes: int, seed: int, unloaded: UnloadedSamples | None = None
+    ) -> None:
+        self._stages, self._routes, self._unloaded = stages, routes, unloaded
+        self.likelihood = Likelihood(stages, seed, None if unloaded is None else UnloadedBlock(unloaded))
         requests = max(1, total_requests(stages))
         count = min(max(_REQUESTS // requests, 4), 12)
         spread = min(max(_REQUESTS_FOR_SPREAD // requests, 60), 200)
@@ -73,7 +78,7 @@ class Search:
         self._tolerance = _TOLERANCE_LIVE if any(stage.is_live for stage in stages) else _TOLERANCE
         self._screening = Screening(self.likelihood, self._capacity, range(_PLAYS_OF_SCREENING))
         self._has_periods = route_cpu(stages, routes) is not None
-        self._figures = sum(map(len, self.likelihood.measured))
+        self._figures = sum(map(len, self.likelihood.measured)) + self.likelihood.unloaded_size
 
     def found(self) -> Found:
         """Return the best candidate with what is needed for its intervals."""
@@ -85,7 +90,9 @@ class Search:
             if extended is None:
                 break
             best = self._refined(extended.candidate, rounds=1)
-        best = self._with_integers(self._with_families(best))
+        if self._unloaded is None:
+            best = self._with_families(best)
+        best = self._with_integers(best)
         return self._result(self._polished(best.candidate))
 
     def _polished(self, candidate: ModelCandidate, discrepancy: float = 0.0) -> Refined:
@@ -107,6 +114,9 @@ class Search:
         return [*found, *self._screening.extensions(best, self._vcpu, nearest)]
 
     def _first(self) -> ModelCandidate:
+        if self._unloaded is not None:
+            fitted = unloaded_laws(self._unloaded)
+            return ModelCandidate(AppStructure(), tuple(each.cpu for each in fitted), tuple(each.io for each in fitted))
         light_s = light_latency_s(self._stages, self._routes)
         cpu_s = cpu_means_s(self._stages, light_s)
         by_periods = route_cpu(self._stages, self._routes)
@@ -119,7 +129,7 @@ class Search:
                 continue
             first = self._stages[0]
             likely = fitted_laws(requests, float(cpu_s[route]), first.vcpu, first.quota)
-            cpu = _spread_out(likely.cpu, Family.GAMMA)
+            cpu = _spread_out(fitted.cpu, Family.GAMMA)
             if by_periods is not None:
                 cpu = dataclasses.replace(cpu, cv=cpu.family.within(by_periods.cv))
             laws.append((cpu, _spread_out(likely.io, Family.LOGNORMAL)))
@@ -129,7 +139,7 @@ class Search:
         """Return a start of an observation in real time with its CPU times, or with evened ones: those with which a
         simple structure agrees better with all stages.
         """
-        if self._routes == 1 or not any(stage.is_live for stage in self._stages):
+        if self._routes == 1 or self._unloaded is not None or not any(stage.is_live for stage in self._stages):
             return light
         structures = (AppStructure(), AppStructure(parallelism=1), AppStructure(is_first_come=True, parallelism=1))
 
@@ -154,7 +164,7 @@ class Search:
         """Return the candidate at its maximum, which is searched from several spreads of the CPU time: at light load
         they have little influence, so that a search from one of them may end beside the maximum.
         """
-        starts = [candidate] if self._has_periods else _starts(candidate)
+        starts = [candidate] if self._has_periods or self._unloaded is not None else _starts(candidate)
         found = [self._climbed(start, rounds, evaluations) for start in starts]
         return min(found, key=self.criterion)
 
@@ -213,7 +223,7 @@ class Search:
     def _projected(self, best: Refined, other: ModelCandidate) -> float:
         """Return the chi-square of another candidate after the best linear change of the parameters."""
         residuals = np.concatenate(
-            [self.likelihood.residuals(other, self._quick, best.whitening), prior_residuals(other)]
+            [self.likelihood.residuals(other, self._quick, best.whitening), self.likelihood.playless(other)]
         )
         step, *_ = np.linalg.lstsq(best.jacobian, residuals, rcond=1e-8)
         return float(((residuals - best.jacobian @ step) ** 2).sum())

@@ -70,10 +70,14 @@ def uncertainty(found: Found, seed: int) -> Uncertainty:
         centred = (values - values.mean(axis=0)) * scale
         centred = centred + rng.normal(0.0, found.discrepancy, centred.shape)
         rows.append(centred @ root.T)
+    if likelihood.unloaded is not None:
+        rows.append(likelihood.unloaded.noise(rng, _PLAYS))
+        count += likelihood.unloaded_size
     residuals = np.concatenate(rows, axis=1)
     jacobian = best.jacobian
     solve = best.estimator
     own = likelihood.residuals(best.candidate, found.spread_plays, best.whitening)
+    own = np.concatenate([own, likelihood.playless(best.candidate)[: likelihood.unloaded_size]])
     priors = rng.standard_normal((_PLAYS, len(jacobian) - count))
     moves = residuals @ solve[:, :count].T + priors @ solve[:, count:].T
     data = jacobian[:count]
@@ -91,12 +95,13 @@ class LimitProfile:
     def __init__(self, found: Found) -> None:
         self._found = found
         self._plays = found.plays[: max(4, len(found.plays) // 2)]
-        jacobian = found.best.jacobian[: found.best.whitening.size]
-        self._jacobian = jacobian
-        self._solve = np.linalg.pinv(found.best.jacobian, rcond=1e-10)[:, : found.best.whitening.size]
+        self._jacobian = found.best.jacobian
+        self._solve = np.linalg.pinv(found.best.jacobian, rcond=1e-10)
 
     def __call__(self, candidate: ModelCandidate) -> float:
-        residuals = self._found.likelihood.residuals(candidate, self._plays, self._found.best.whitening)
+        likelihood = self._found.likelihood
+        stages = likelihood.residuals(candidate, self._plays, self._found.best.whitening)
+        residuals = np.concatenate([stages, likelihood.playless(candidate)])
         left = residuals - self._jacobian @ (self._solve @ residuals)
         return float((left**2).sum())
 

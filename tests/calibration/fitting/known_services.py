@@ -19,7 +19,7 @@ from simulator.calibration.observation.observation import (
     ObservedRoute,
     ServiceObservation,
 )
-from simulator.calibration.observation.tables import InstanceSamples, ObservedRequests
+from simulator.calibration.observation.tables import InstanceSamples, ObservedRequests, UnloadedRequests
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.lab.compiled.instance.instance_play import InstanceWork, play_instance
 from simulator.model.scaling import AutoScalingConfiguration
@@ -58,8 +58,12 @@ def observed(
     fractions: Sequence[float] = FRACTIONS,
     stage_s: float = 30.0,
     failure_share: float = 0.0,
+    unloaded_s: float = 0.0,
 ) -> ServiceObservation:
-    """Return the observation of a model at fractions of its capacity, Poisson arrivals, in virtual time."""
+    """Return the observation of a model at fractions of its capacity, Poisson arrivals, in virtual time.
+
+    For `unloaded_s` before, the routes in turn are requested one at a time.
+    """
     size = size or InstanceSize()
     rng = RandomStreams(seed).stream("known service")
     highest_rps = capacity_rps(model, weights, size.vcpu)
@@ -91,6 +95,7 @@ def observed(
         target="a known service",
         routes=tuple(ObservedRoute(f"GET /{number}", weight) for number, weight in enumerate(weights)),
         loads=tuple(loads),
+        unloaded=_unloaded(model, seed, size, quota, unloaded_s, failure_share) if unloaded_s else None,
         size=size,
         max_concurrency=MAX_CONCURRENCY,
         machine=MachineFacts(cores=0 if quota is None else quota.cores),
@@ -106,3 +111,45 @@ def _work(model: ModelCandidate, route: NDArray[np.int64], rng: np.random.Genera
         z = rng.standard_normal((2, int(own.sum())))
         cpu_s[own], io_s[own] = cpu.at(z[0]), io.at(z[1])
     return cpu_s, io_s
+
+
+_PAUSE_S: Final = 0.01  # at least, after each request
+_APART_S: Final = 130.0  # between requests of the play: more than the longest lasts
+
+
+def _unloaded(
+    model: ModelCandidate, seed: int, size: InstanceSize, quota: CpuQuota | None, duration_s: float, failing: float
+) -> UnloadedRequests:
+    """Return requests of the routes in turn, each sent after the answer to the one before and a pause, in which the
+    use of the CPU is below half of what the instance may use.
+    """
+    rng = RandomStreams(seed).stream("known service", "unloaded")
+    routes = len(model.cpu)
+    shortest_s = sum(cpu.mean_s + io.mean_s for cpu, io in zip(model.cpu, model.io, strict=True)) / routes + _PAUSE_S
+    count = math.ceil(1.5 * duration_s / shortest_s) + routes
+    route = np.arange(count) % routes
+    cpu_s, io_s = _work(model, route, rng)
+    calls_s = np.zeros(count) if model.call is None else model.call.at(rng.standard_normal(count))
+    called = np.array([model.structure.uses_pool(each) for each in range(routes)])[route]
+    # each begins at any phase of the quota's period
+    at_s = _APART_S * np.arange(count) + rng.uniform(0.0, 1.0, count)
+    settings = PoolSettings(service="observed", size=size, scaling=AutoScalingConfiguration(MAX_CONCURRENCY, 1, 1))
+    work = InstanceWork(
+        at_s,
+        cpu_s,
+        io_s,
+        may=called.astype(np.int64) if model.call is not None else None,
+        calls_s=None if model.call is None else calls_s[called][None, :],
+    )
+    latency_s = play_instance(model.application(quota), settings, work, RandomStreams(seed)).latency_s
+    pauses_s = np.maximum(_PAUSE_S, 2 * cpu_s / size.vcpu - latency_s)
+    sent = np.concatenate(([0.0], np.cumsum(latency_s + pauses_s)[:-1])) < duration_s
+    assert not sent.all(), count
+    throttled_s = np.maximum(latency_s - cpu_s - io_s - np.where(called, calls_s, 0.0), 0.0)
+    return UnloadedRequests(
+        route=route[sent],
+        latency_s=latency_s[sent],
+        cpu_s=cpu_s[sent],
+        throttled_s=throttled_s[sent],
+        status=np.where(rng.random(count) < failing, 500, 200)[sent],
+    )

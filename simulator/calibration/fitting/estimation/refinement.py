@@ -10,7 +10,7 @@ import numpy as np
 from simulator.calibration.fitting.candidate import Kind, ModelCandidate
 from simulator.calibration.fitting.estimation.slopes import Slopes, slopes
 from simulator.calibration.fitting.laws import Array
-from simulator.calibration.fitting.likelihood import Likelihood, Whitening, prior_residuals
+from simulator.calibration.fitting.likelihood import Likelihood, Whitening
 
 # A step that lowers the cost by less than this ends a search: half of what is to be seen by the criterion.
 _LITTLE: Final = 0.5
@@ -28,7 +28,7 @@ class Refined(NamedTuple):
     """A candidate at the maximum of its likelihood.
 
     `whitening`: by the covariance of the candidate's own figures, in which `chi_square` (of the data alone) and
-    `jacobian` (of the residuals with those of the prior) are. `estimator`: the matrix that gives the change of the
+    `jacobian` (of the residuals with those that need no play) are. `estimator`: the matrix that gives the change of the
     estimate by the residuals.
     """
 
@@ -64,7 +64,7 @@ def refined(
         whitening = own
     assert found is not None, rounds
     residuals = likelihood.residuals(candidate, plays, whitening)
-    return Refined(candidate, float((residuals**2).sum()), found.jacobian, whitening, found.estimator())
+    return Refined(candidate, likelihood.chi_square(candidate, residuals), found.jacobian, whitening, found.estimator())
 
 
 def polished(
@@ -89,7 +89,7 @@ def polished(
             else _in_whitening(found, old, whitening)
         )
         estimator = found.estimator()
-        step = _bounded(candidate, estimator @ np.concatenate([residuals, prior_residuals(candidate)]))
+        step = _bounded(candidate, estimator @ np.concatenate([residuals, likelihood.playless(candidate)]))
         candidate = candidate.moved(candidate.point + step)
         uncertainty = np.sqrt((estimator**2).sum(axis=1))
         old = whitening if float((np.abs(step) / uncertainty).max()) < _LONG else None
@@ -98,7 +98,7 @@ def polished(
     found = (
         slopes(likelihood, candidate, base, plays, whitening) if old is None else _in_whitening(found, old, whitening)
     )
-    return Refined(candidate, float((residuals**2).sum()), found.jacobian, whitening, found.estimator())
+    return Refined(candidate, likelihood.chi_square(candidate, residuals), found.jacobian, whitening, found.estimator())
 
 
 def _polish_base(
@@ -152,7 +152,7 @@ def _climbed(
 def _cost(
     likelihood: Likelihood, candidate: ModelCandidate, figures: Sequence[Array], whitening: Whitening
 ) -> tuple[Array, float]:
-    residuals = np.concatenate([likelihood.residuals_of(figures, whitening), prior_residuals(candidate)])
+    residuals = np.concatenate([likelihood.residuals_of(figures, whitening), likelihood.playless(candidate)])
     return residuals, float((residuals**2).sum())
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from simulator.calibration.fitting.candidate import ModelCandidate
 from simulator.calibration.fitting.laws import Array
-from simulator.calibration.fitting.likelihood import Likelihood, Whitening, prior_residuals, step_of
+from simulator.calibration.fitting.likelihood import Likelihood, Whitening, step_of
 
 # Information about each logarithm before the data are seen: a standard deviation of a factor of 20.
 _INFORMATION_MIN: Final = 0.1
@@ -28,18 +28,18 @@ _LINEAR_MAX: Final = 30.0
 
 
 class Slopes(NamedTuple):
-    """Derivatives of the whitened residuals by each coordinate, and those of the prior. `trust`: the share of each
-    that is not noise.
+    """Derivatives of the whitened residuals by each coordinate, and of those that need no play. `trust`: the share of
+    each that is not noise.
     """
 
     whole: Array
     trust: Array
-    prior: Array
+    playless: Array
 
     @property
     def jacobian(self) -> Array:
-        """The derivatives without their noise, and those of the prior."""
-        return np.concatenate([self.trust * self.whole, self.prior])
+        """The derivatives without their noise, and those that need no play."""
+        return np.concatenate([self.trust * self.whole, self.playless])
 
     def estimator(self) -> Array:
         """Return the matrix that gives the change of the estimate by the residuals."""
@@ -57,8 +57,7 @@ def slopes(
     whitening: Whitening,
 ) -> Slopes:
     """Return the derivatives at a candidate. `base`: its figures in these plays."""
-    wholes, trusts, priors = [], [], []
-    prior = prior_residuals(candidate)
+    wholes, trusts = [], []
     for place, coordinate in enumerate(candidate.coordinates):
         step = step_of(coordinate)
         moved = _stepped(candidate, place, step)
@@ -72,8 +71,7 @@ def slopes(
         ]
         wholes.append(np.concatenate([mean for mean, _ in blocks]))
         trusts.append(np.concatenate([np.full(len(mean), trust) for mean, trust in blocks]))
-        priors.append((prior_residuals(moved) - prior) / step)
-    return Slopes(*(np.stack(each, axis=1) for each in (wholes, trusts, priors)))
+    return Slopes(np.stack(wholes, axis=1), np.stack(trusts, axis=1), likelihood.playless_slopes(candidate))
 
 
 def _block(values: Array, step: float) -> tuple[Array, float]:

@@ -1,0 +1,74 @@
+"""The likeliest laws of each route's CPU and I/O time, from requests that were sent one at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from simulator.calibration.fitting.laws import CV_MIN, Family, TimeLaw
+from simulator.calibration.fitting.unloaded.columns import TimeColumn
+from simulator.calibration.fitting.unloaded.samples import RouteSamples, UnloadedSamples
+from simulator.lab.extras import needed
+
+# A family with a parameter less is taken unless the evidence against it is more than this.
+_CONSTANT_CV: Final = CV_MIN
+_EVALUATIONS: Final = 60
+
+
+class LikelyLaw(NamedTuple):
+    """The likeliest law of a family, and its log-likelihood."""
+
+    law: TimeLaw
+    log_likelihood: float
+
+
+class UnloadedLaws(NamedTuple):
+    """The likeliest laws of a route."""
+
+    cpu: TimeLaw
+    io: TimeLaw
+
+
+def unloaded_laws(samples: UnloadedSamples) -> list[UnloadedLaws]:
+    """Return the likeliest laws of each route. With a pool, the I/O law contains the time with a connection."""
+    return [_of_route(route) for route in samples.routes]
+
+
+def _of_route(samples: RouteSamples) -> UnloadedLaws:
+    if len(samples.cpu_s):
+        cpu, rest = (likely_laws(TimeColumn(times))[0].law for times in (samples.cpu_s, samples.rest_s))
+        return UnloadedLaws(cpu, rest)
+    # what is CPU and what is I/O is for the stages to say
+    whole = likely_laws(TimeColumn(samples.latency_s))[0].law
+    half = dataclasses.replace(whole, mean_s=whole.mean_s / 2, cv=whole.family.within(whole.cv * math.sqrt(2)))
+    return UnloadedLaws(half, half)
+
+
+def likely_laws(column: TimeColumn) -> list[LikelyLaw]:
+    """Return the likeliest law of each family for the times of a column, the likeliest first."""
+    if column.cv < _CONSTANT_CV:
+        return [LikelyLaw(TimeLaw(Family.CONSTANT, column.mean_s), 0.0)]
+    return sorted(_of_families(column), key=lambda each: -each.log_likelihood)
+
+
+def _of_families(column: TimeColumn) -> Iterator[LikelyLaw]:
+    for family in Family:
+        low, high = family.cv_range
+        if family is Family.CONSTANT or not 0.7 * low <= column.cv <= 1.4 * high:
+            continue
+
+        def law(point: Sequence[float], family: Family = family) -> TimeLaw:
+            return TimeLaw(family, math.exp(point[0]), family.within(math.exp(point[1])))
+
+        start = [math.log(column.mean_s), math.log(family.within(column.cv))]
+        steps = max(0.02, column.cv / math.sqrt(column.count)), 0.1
+        simplex = [start, [start[0] + steps[0], start[1]], [start[0], start[1] + steps[1]]]
+
+        def cost(point: Sequence[float], law: object = law) -> float:
+            return -column.log_likelihood(law(point))  # type: ignore[operator]
+
+        options = {"maxfev": _EVALUATIONS, "xatol": 0.002, "fatol": 0.02, "initial_simplex": simplex}
+        found = needed("scipy.optimize").minimize(cost, start, method="Nelder-Mead", options=options)
+        yield LikelyLaw(law(found.x), -float(found.fun))
