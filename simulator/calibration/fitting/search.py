@@ -129,7 +129,7 @@ class Search:
                 continue
             first = self._stages[0]
             likely = fitted_laws(requests, float(cpu_s[route]), first.vcpu, first.quota)
-            cpu = _spread_out(fitted.cpu, Family.GAMMA)
+            cpu = _spread_out(likely.cpu, Family.GAMMA)
             if by_periods is not None:
                 cpu = dataclasses.replace(cpu, cv=cpu.family.within(by_periods.cv))
             laws.append((cpu, _spread_out(likely.io, Family.LOGNORMAL)))
