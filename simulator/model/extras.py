@@ -18,6 +18,7 @@ EXTRAS: Final[Mapping[str, str]] = {
     "httptools": "serve",
     "jinja2": "lab",
     "matplotlib": "lab",
+    "mcp": "mcp",
     "nodesemver": "serve",
     "numba": "lab",
     "opentelemetry": "otel",

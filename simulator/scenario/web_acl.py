@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
+from simulator.scenario.files.named_file import named_file
+
 if TYPE_CHECKING:
     from simulator.rules.waf.web_acl import WebAcl
 
@@ -86,7 +88,8 @@ def web_acl_documents(value: object, folder: Path) -> WebAclDocuments:
     for index, each in enumerate(given):
         at = index if isinstance(value, list | tuple) else None
         if isinstance(each, str):
-            documents.append(WebAclDocument(folder / each, at, _content(folder / each, each)))
+            path = named_file(folder, each, "web_acl")
+            documents.append(WebAclDocument(path, at, _content(path, each)))
         elif isinstance(each, Mapping):
             short = not any(kind in each for kind in KINDS)
             documents.append(WebAclDocument(None, at, _completed(each) if short else each, short))

@@ -12,7 +12,7 @@ from simulator.model.times import RunTime
 from simulator.platform.platform import Platform
 from simulator.records.request_log import RequestRows
 from simulator.rules.retries import Retries
-from simulator.scenario.data_file import data_rows
+from simulator.scenario.files.data_file import data_rows
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.request_numbers import RequestKind
 from simulator.scenario.scenario import ScenarioSpec

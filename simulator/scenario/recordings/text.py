@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from simulator.model.text.units import parse_number
-from simulator.scenario.data_file import repetition
+from simulator.scenario.files.data_file import repetition
 from simulator.scenario.problems import Problem, ScenarioError, nearest
 
 # Rows in memory at a time: a few megabytes of Python text at most, and enough for efficient use of numpy.

@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.text.units import duration_text
+from simulator.scenario.files.named_file import named_file
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.recordings.text import BLOCK_ROWS, Recording, is_number
 from simulator.scenario.recordings.times import TIMESTAMP, Times, header_is_a_row, numbers
 from simulator.scenario.sections.base_model import RATE_MAX_RPS
 from simulator.scenario.sections.shape_spec import BinsSpec, TraceSpec
 
-__all__ = ["BLOCK_ROWS", "are_whole", "bin_counts", "bin_notes", "header", "request_times", "trace_survey"]
+__all__ = ["BLOCK_ROWS", "are_whole", "bin_counts", "bin_notes", "header_of_named", "request_times", "trace_survey"]
 
 Floats = NDArray[np.float64]
 
@@ -37,10 +38,16 @@ WINDOW_ROWS: Final = 262_144
 BINS_MAX: Final = 100_000_000
 
 
-def header(path: Path) -> list[str]:
-    """Return the names of the columns; empty for a file that is no recording."""
+def header_of_named(folder: Path, file: str) -> list[str] | None:
+    """Return the names of the columns of the file that a scenario in `folder` names; empty if it is no recording.
+
+    None if it does not exist or must not be read, which the section of the source reports.
+    """
     try:
-        return Recording(path).names
+        path = named_file(folder, file, "file")
+        return Recording(path).names if path.is_file() else None
+    except ValueError:
+        return None
     except ScenarioError:
         return []
 

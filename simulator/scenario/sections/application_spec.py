@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from simulator.model.images import ImageIdentifier
+from simulator.scenario.files.named_file import named_file
 from simulator.scenario.problems import did_you_mean
 from simulator.scenario.sections.base_model import (
     Count,
@@ -45,7 +46,7 @@ def variable_text(value: object) -> object:
 
 def _beside_the_file(value: str, info: ValidationInfo) -> Path:
     """Return `value` as an existing folder; a relative path starts at the folder of the scenario file."""
-    folder = Path((info.context or {}).get("folder", ".")) / value
+    folder = named_file(Path((info.context or {}).get("folder", ".")), value, "working_directory")
     if not folder.is_dir():
         msg = f"working_directory = {value!r}, must be an existing folder, relative to the scenario file"
         raise ValueError(msg)
@@ -54,7 +55,7 @@ def _beside_the_file(value: str, info: ValidationInfo) -> Path:
 
 def _model_beside_the_file(value: str, info: ValidationInfo) -> Path:
     """Return the path of `value`, which the reader of the scenario has read already (model_application.py)."""
-    return Path((info.context or {}).get("folder", ".")) / value
+    return named_file(Path((info.context or {}).get("folder", ".")), value, "model")
 
 
 Folder = Annotated[Any, BeforeValidator(str), AfterValidator(_beside_the_file), WithJsonSchema({"type": "string"})]

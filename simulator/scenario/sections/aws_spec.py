@@ -19,6 +19,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from simulator.model.zones import ZONES_MAX
+from simulator.scenario.files.named_file import named_file
 from simulator.scenario.sections.base_model import Count, Section
 
 ENDPOINT: Final = r"^https?://[^\s/]+/?$"
@@ -26,7 +27,7 @@ ENDPOINT: Final = r"^https?://[^\s/]+/?$"
 
 def _file_beside(value: str, info: ValidationInfo) -> Path:
     """Return `value` as an existing file; a relative path starts at the folder of the scenario file."""
-    path = Path((info.context or {}).get("folder", ".")) / value
+    path = named_file(Path((info.context or {}).get("folder", ".")), value, "secrets_file")
     if not path.is_file():
         msg = f"secrets_file = {value!r}, must be an existing file, relative to the scenario file"
         raise ValueError(msg)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, assert_never
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
+from simulator.scenario.files.named_file import named_file
 from simulator.scenario.sections.base_model import USERS_MAX, Count, Duration, PositiveDuration, Rate, Section
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
 
@@ -18,7 +19,7 @@ TimeFormat = Literal["timestamp", "seconds", "milliseconds", "microseconds", "na
 
 def _data_file(value: str, info: ValidationInfo) -> Path:
     """Return `value` as an existing file; a relative path starts at the folder of the scenario file."""
-    path = Path((info.context or {}).get("folder", ".")) / value
+    path = named_file(Path((info.context or {}).get("folder", ".")), value, "file")
     if not path.is_file():
         msg = f"file = {value!r}, must be an existing file, relative to the scenario file"
         raise ValueError(msg)

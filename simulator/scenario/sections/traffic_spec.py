@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from simulator.rules.retries import RETRY_CAUSES
-from simulator.scenario.data_file import data_columns
+from simulator.scenario.files.data_file import data_columns
 from simulator.scenario.problems import did_you_mean
 from simulator.scenario.sections.base_model import (
     FACTOR_MAX,

@@ -341,10 +341,10 @@ def _columns(document: Document, folder: FilePath) -> Iterator[Problem]:
         for shape, key in (("bins", "column"), ("trace", "time_column")):
             given = mapping(source.get(shape))
             column, file = given.get(key), given.get("file")
-            if not (isinstance(column, str) and isinstance(file, str) and (folder / file).is_file()):
+            if not (isinstance(column, str) and isinstance(file, str)):
                 continue
-            header = traces.header(folder / file)
-            if column not in header:
+            header = traces.header_of_named(folder, file)
+            if header is not None and column not in header:
                 path: Path = ("traffic", index, shape, key)
                 expected = f"a column of {file}: {', '.join(header)}"
                 yield document.problem(path, expected, near=nearest(column, header))

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from simulator.scenario.document import Document, Path, shown
+from simulator.scenario.files.named_file import named_file
 from simulator.scenario.problems import Problem
 
 _BYTES_MAX: Final = 64 * 1024**2
@@ -46,7 +47,7 @@ def _with_model(document: Document, place: Path, section: Any, folder: pathlib.P
     if not isinstance(application["model"], str):
         return section, [document.problem(path, _EXPECTED)]
     try:
-        model = _application_in(folder / application["model"])
+        model = _application_in(named_file(folder, application["model"], "model"))
     except ValueError as error:
         return section, [document.problem(path, f"{_EXPECTED}: {error}")]
     own = {key: {} if application.get(key) is None else application[key] for key in model}

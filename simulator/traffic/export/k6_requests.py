@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from simulator.rules.retries import MIN_PAUSE_S, PAUSE_S_MAX
-from simulator.scenario.data_file import data_table
+from simulator.scenario.files.data_file import data_table
 from simulator.scenario.sections.distribution_spec import DistributionSpec
 from simulator.scenario.sections.session_spec import PLACEHOLDER, ExtractSpec, RequestSpec
 from simulator.scenario.sections.traffic_spec import RetrySpec, SourceSpec

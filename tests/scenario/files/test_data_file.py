@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.scenario.data_file import data_columns, data_rows, repetition
+from simulator.scenario.files.data_file import data_columns, data_rows, repetition
 
 
 def file_of(folder: Path, content: bytes) -> Path:
