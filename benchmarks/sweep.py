@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import distributed
@@ -18,7 +17,10 @@ import distributed
 from simulator.lab.sweep.grid import Axis, GridPoint
 from simulator.lab.sweep.point_run import Row, play_point
 from simulator.lab.sweep.sweep import Sweep
-from simulator.lab.sweep.worker_pools import DaskWorkerPool, Play, ProcessWorkerPool, WorkerPool
+from simulator.lab.workers.dask_workers import DaskWorkers
+from simulator.lab.workers.in_turn import InTurn
+from simulator.lab.workers.local_workers import LocalWorkers
+from simulator.lab.workers.worker_pool import WorkerPool
 from simulator.scenario.scenario import ScenarioText
 from simulator.world.clock import wall_s
 
@@ -32,16 +34,6 @@ traffic: [{poisson: {rate: 40/s}}]
 """
 
 
-class InTurn:
-    """Plays one point after another in this process."""
-
-    def rows(self, play: Play, source: ScenarioText, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
-        for point in points:
-            yield point, play(source, point)
-
-    def close(self) -> None: ...
-
-
 def main() -> None:
     logging.getLogger("distributed").setLevel(logging.ERROR)
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
@@ -52,20 +44,20 @@ def main() -> None:
         two = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
         with distributed.LocalCluster(**two) as cluster:
             given: list[tuple[str, float, list[Row]]] = []
-            gangs: dict[str, WorkerPool] = {
+            pools: dict[str, WorkerPool] = {
                 "one after the other": InTurn(),
-                "two Dask workers": DaskWorkerPool(cluster.scheduler_address),
-                "two processes": ProcessWorkerPool(2),
+                "two Dask workers": DaskWorkers(cluster.scheduler_address),
+                "two processes": LocalWorkers(2),
             }
-            for name, gang in gangs.items():
+            for name, pool in pools.items():
                 plan = Sweep(file, axes, [1], Path(folder) / f"{len(given)}.csv")
                 list(
-                    gang.rows(play_point, ScenarioText.of(file), [GridPoint(number, (), 1) for number in range(2)])
+                    pool.results(play_point, ScenarioText.of(file), [GridPoint(number, (), 1) for number in range(2)])
                 )  # so that imports are done
                 began = wall_s()
-                rows = plan.run(gang)
+                rows = plan.run(pool)
                 given.append((name, wall_s() - began, rows))
-                gang.close()
+                pool.close()
     _, serial_s, serial_rows = given[0]
     print(f"{'':<22}{'points':>8}{'seconds':>10}{'speed':>8}  same rows")
     for name, took_s, rows in given:

@@ -32,7 +32,6 @@ PUBLIC_MODULES = (
     "sweep.grid",
     "sweep.point_run",
     "sweep.sweep",
-    "sweep.worker_pools",
     "table_file",
     "tune.result",
     "validate.case",
@@ -42,4 +41,6 @@ PUBLIC_MODULES = (
     "validate.validate",
     "what_if.what_ifs",
     "why",
+    "workers.opening",
+    "workers.worker_pool",
 )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -32,9 +31,10 @@ from simulator.lab.sweep.chart import COST, FAILING, LATENCY, LOST, draw, front_
 from simulator.lab.sweep.grid import Axis, GridPoint, parse_axis
 from simulator.lab.sweep.point_run import Row, play_point
 from simulator.lab.sweep.sweep import Sweep, SweepConflict
-from simulator.lab.sweep.worker_pools import DaskWorkerPool, ProcessWorkerPool, WorkerPool
 from simulator.lab.table_file import FORMATS, write_table
-from simulator.model.extras import explain_missing, missing_text
+from simulator.lab.workers.opening import worker_pool
+from simulator.lab.workers.worker_pool import NoWorkers
+from simulator.model.extras import explain_missing
 from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import latency_text, ratio_text, usd_text
 from simulator.scenario.problems import ScenarioError
@@ -124,7 +124,7 @@ def _rows(plan: Sweep, runs: SweepRunOptions, console: Console, *, verbose: bool
     befores: list[bool] = []
     try:
         with (
-            _worker_pool(runs.workers, runs.scheduler) as worker_pool,
+            worker_pool(runs.workers, runs.scheduler, len(plan)) as pool,
             BatchProgress(console, plan.file.stem, len(plan)) as progress,
         ):
 
@@ -134,32 +134,18 @@ def _rows(plan: Sweep, runs: SweepRunOptions, console: Console, *, verbose: bool
                 if verbose:
                     progress.print([point_line(point, row, before=before)])
 
-            return plan.run(worker_pool, on_row), sum(befores)
+            return plan.run(pool, on_row), sum(befores)
     except SweepConflict as error:
         bad_input(str(error))
     except KeyboardInterrupt as error:
         echo(f"interrupted; the same command continues from {plan.journal}", err=True)
         raise typer.Exit(INTERRUPTED) from error
+    except ImportError as error:
+        bad_input(explain_missing(error) or str(error))
+    except NoWorkers as error:
+        broke(f"{error}; the same command continues from {plan.journal}")
     except OSError as error:
         broke(f"the sweep failed: {error}")
-
-
-@contextlib.contextmanager
-def _worker_pool(workers: int, scheduler: str | None) -> Iterator[WorkerPool]:
-    worker_pool: ProcessWorkerPool | DaskWorkerPool
-    if scheduler is None:
-        worker_pool = ProcessWorkerPool(workers or os.cpu_count() or 1)
-    else:
-        try:
-            worker_pool = DaskWorkerPool(scheduler)
-        except ImportError:
-            bad_input(missing_text("dask"))
-    try:
-        yield worker_pool
-    except BaseException:
-        worker_pool.abandon()
-        raise
-    worker_pool.close()
 
 
 def _write(rows: Sequence[Row], plan: Sweep, table: Path, chart: Path | None) -> None:

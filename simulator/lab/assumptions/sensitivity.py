@@ -19,7 +19,7 @@ from simulator.lab.assumptions.registry import MOVABLE
 from simulator.lab.assumptions.unmoved import UNMOVED
 from simulator.lab.backend_names import AUTO
 from simulator.lab.compare.backends import backend_of
-from simulator.lab.resilient_workers import ResilientWorkers
+from simulator.lab.workers.resilient_workers import ResilientWorkers
 from simulator.replay.runner import BrokenRun, InterruptedRun
 from simulator.report.assumptions import (
     AssumptionMovePart,

@@ -39,8 +39,8 @@ from simulator.lab.compare.notes import case_notes, equal_rows, notes_of
 from simulator.lab.compare.platform_bill import prices_line
 from simulator.lab.compare.run import ServiceOutcome, Task, TaskOutcome
 from simulator.lab.frontier import failures_of
-from simulator.lab.resilient_workers import ResilientWorkers
 from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
+from simulator.lab.workers.resilient_workers import ResilientWorkers
 from simulator.model.text.problems import one_of
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.scenario import ScenarioSpec, load_scenario

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,8 +21,10 @@ from typing import Any, TextIO
 import simulator
 from simulator.lab.sweep.grid import Axis, GridPoint, points
 from simulator.lab.sweep.point_run import Row, play_point
-from simulator.lab.sweep.worker_pools import Play, WorkerPool
+from simulator.lab.workers.worker_pool import WorkerDied, WorkerPool
 from simulator.scenario.scenario import ScenarioText
+
+Play = Callable[[ScenarioText, GridPoint], Row]
 
 
 class SweepConflict(Exception):
@@ -69,6 +72,7 @@ class Sweep:
         Raises:
             SweepConflict: if the journal belongs to another sweep, or another process uses it.
             OSError: if the journal cannot be written.
+            NoWorkers: if no worker is left.
         """
         with self._opened() as journal:
             done = self._read(journal)
@@ -76,7 +80,8 @@ class Sweep:
                 if point.number in done:
                     on_row(point, done[point.number], True)
             missing = (point for point in self._points if point.number not in done)
-            for point, row in worker_pool.rows(self.play, self._source, missing):
+            for point, future in worker_pool.results(self.play, self._source, missing, self.inputs):
+                row = _row(future)
                 _write(journal, {"point": point.number, "row": row})
                 done[point.number] = row
                 on_row(point, row, False)
@@ -133,6 +138,14 @@ class Sweep:
 def _write(journal: TextIO, entry: dict[str, Any]) -> None:
     journal.write(json.dumps(entry) + "\n")
     journal.flush()
+
+
+def _row(future: Future[Row]) -> Row:
+    """Return the worker's result, or the error that prevented it; `play` itself never raises."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    return {"error": str(error) if isinstance(error, WorkerDied) else f"{type(error).__name__}: {error}"}
 
 
 def _cell(value: Any) -> str | int | float | bool | None:

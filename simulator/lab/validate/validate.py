@@ -11,7 +11,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.lab.resilient_workers import ResilientWorkers, WorkerDied
 from simulator.lab.validate import (
     app_runner as validate_app_runner,
 )
@@ -42,6 +41,8 @@ from simulator.lab.validate.measured import (
     scalability,
 )
 from simulator.lab.validate.measured.kubernetes import hpa, hpa_bursts
+from simulator.lab.workers.resilient_workers import ResilientWorkers
+from simulator.lab.workers.worker_pool import WorkerDied
 from simulator.model.extras import missing_text
 from simulator.model.text.problems import one_of
 from simulator.world.clock import wall_s

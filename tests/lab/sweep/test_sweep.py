@@ -6,36 +6,38 @@ import dataclasses
 import json
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from simulator.lab.sweep.grid import Axis, GridPoint
 from simulator.lab.sweep.point_run import Row, play_point
 from simulator.lab.sweep.sweep import Sweep, SweepConflict
-from simulator.lab.sweep.worker_pools import DaskWorkerPool, Play, ProcessWorkerPool, WorkerPool
+from simulator.lab.workers.dask_workers import DaskWorkers
+from simulator.lab.workers.in_turn import InTurn
+from simulator.lab.workers.local_workers import LocalWorkers
+from simulator.lab.workers.worker_pool import completed
 from simulator.scenario.scenario import ScenarioText
 from tests.lab.scenario_files import small_scenario
 
 AXES = [Axis("max_concurrency", (1, 5)), Axis("min_size", (1, 2))]
 
 
-class Backwards:
+class Backwards(InTurn):
     """A worker pool in this process that plays the last point first, and stops after `most` points."""
 
     def __init__(self, most: int = 1000) -> None:
         self.most = most
         self.played: list[int] = []
 
-    def rows(self, play: Play, source: ScenarioText, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
-        for point in list(points)[::-1]:
+    def results(self, work: Any, shared: Any, units: Iterable[Any], files: Sequence[Path] = ()) -> Iterator[Any]:
+        for point in list(units)[::-1]:
             if len(self.played) == self.most:
                 raise KeyboardInterrupt
             self.played.append(point.number)
-            yield point, play(source, point)
-
-    def close(self) -> None: ...
+            yield point, completed(work, shared, point)
 
 
 def sweep(folder: Path, axes: list[Axis] = AXES) -> Sweep:
@@ -101,12 +103,10 @@ def test_a_recording_that_has_changed_makes_it_another_sweep(tmp_path: Path) -> 
 
 def test_a_second_sweep_into_the_same_result_is_rejected_during_the_first(tmp_path: Path) -> None:
     class Beside(Backwards):
-        def rows(
-            self, play: Play, source: ScenarioText, points: Iterable[GridPoint]
-        ) -> Iterator[tuple[GridPoint, Row]]:
+        def results(self, work: Any, shared: Any, units: Iterable[Any], files: Sequence[Path] = ()) -> Iterator[Any]:
             with pytest.raises(SweepConflict, match=r"out\.csv\.partial\.jsonl is in use by another process"):
                 sweep(tmp_path).run(Backwards())
-            return super().rows(play, source, points)
+            return super().results(work, shared, units, files)
 
     first = Beside()
     sweep(tmp_path).run(first)
@@ -142,7 +142,7 @@ def test_every_point_uses_the_scenario_that_was_read_even_if_its_file_changes(tm
     axes = [Axis("max_concurrency", (1, 5))]
     whole = sweep(tmp_path, axes).run(Backwards())
     sweep(tmp_path, axes).forget()
-    plan, worker_pool = sweep(tmp_path, axes), ProcessWorkerPool(2)
+    plan, worker_pool = sweep(tmp_path, axes), LocalWorkers(2)
     plan.file.unlink()
     assert plan.run(worker_pool) == whole
     worker_pool.close()
@@ -152,7 +152,7 @@ def test_every_point_uses_the_scenario_that_was_read_even_if_its_file_changes(tm
 def test_workers_of_this_machine_give_the_serial_rows_even_if_one_is_killed(tmp_path: Path) -> None:
     serial = sweep(tmp_path).run(Backwards())
     sweep(tmp_path).forget()
-    worker_pool: WorkerPool = ProcessWorkerPool(2)
+    worker_pool = LocalWorkers(2)
     plan = sweep(tmp_path)
     rows = Sweep(plan.file, plan.axes, plan.seeds, plan.out, _die_once).run(worker_pool)
     worker_pool.close()
@@ -161,7 +161,7 @@ def test_workers_of_this_machine_give_the_serial_rows_even_if_one_is_killed(tmp_
 
 @pytest.mark.slow
 def test_a_point_that_kills_its_workers_fails_and_the_others_do_not(tmp_path: Path) -> None:
-    worker_pool, plan = ProcessWorkerPool(2), sweep(tmp_path, [Axis("min_size", (1, 2, 3))])
+    worker_pool, plan = LocalWorkers(2), sweep(tmp_path, [Axis("min_size", (1, 2, 3))])
     rows = Sweep(plan.file, plan.axes, [1, 2, 3, 4], plan.out, _die_always).run(worker_pool)
     worker_pool.close()
     errors = [row.get("error") for row in rows]
@@ -179,7 +179,7 @@ def test_a_dask_cluster_gives_the_serial_rows_even_if_a_worker_is_killed(tmp_pat
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
     ) as cluster:
-        worker_pool = DaskWorkerPool(cluster.scheduler_address)
+        worker_pool = DaskWorkers(cluster.scheduler_address)
         plan = sweep(tmp_path)
         rows = Sweep(plan.file, plan.axes, plan.seeds, plan.out, _die_once).run(worker_pool)
         worker_pool.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from simulator.lab.worker_processes import WorkerProcesses, _sigint_blocked
+from simulator.lab.workers.worker_processes import WorkerProcesses, _sigint_blocked
 from tests.live.waiting import wait_until
 
 TEXT = """
@@ -65,7 +65,7 @@ def test_workers_end_at_once_when_the_parent_raises() -> None:
 
 MASTER = """
 import threading
-from simulator.lab.worker_processes import WorkerProcesses
+from simulator.lab.workers.worker_processes import WorkerProcesses
 
 if __name__ == "__main__":
     pool = WorkerProcesses(2)

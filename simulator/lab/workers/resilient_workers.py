@@ -14,22 +14,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
-from simulator.lab.worker_processes import WorkerProcesses
+from simulator.lab.workers.worker_pool import PER_WORKER, Result, Unit, WorkerDied
+from simulator.lab.workers.worker_processes import WorkerProcesses
 
-PER_WORKER: Final = 4  # units in progress or queued per worker, so that none waits for the master
 TRIES_MAX: Final = 3  # a unit whose worker died this often is the likely cause
-
-Unit = TypeVar("Unit")
-Result = TypeVar("Result")
-
-
-class WorkerDied(Exception):
-    """Every worker process that got this unit has died.
-
-    The message has the number of attempts and the last exit status.
-    """
 
 
 class ResilientWorkers:

@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.lab.resilient_workers import ResilientWorkers, WorkerDied
+from simulator.lab.workers.resilient_workers import ResilientWorkers
+from simulator.lab.workers.worker_pool import WorkerDied
 
 UNITS = range(12)
 

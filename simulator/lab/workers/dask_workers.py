@@ -1,0 +1,154 @@
+"""The worker pool of a Dask cluster.
+
+The shared value is a task of its own on which the units depend, so that the cluster copies it to each worker that
+needs it, and computes it again if all workers that had it have died. Few units per worker are in progress, so that
+memory does not grow with their number. Dask plays the units of a worker that died again, on other workers. It gives up
+units that were in progress at several deaths; since one of them was the cause and the others were not, these are played
+again after all others, one at a time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from simulator.lab.workers.worker_pool import PER_WORKER, NoWorkers, Result, Shared, Unit, WorkerDied
+from simulator.world.clock import wall_s
+
+CONNECT_S: Final = 10.0
+LOOK_S: Final = 1.0  # how often the cluster is examined while no unit ends
+NO_WORKERS_S: Final = 60.0  # a worker that is restarted, or a machine that is replaced, takes less
+
+
+class DaskWorkers:
+    """Implements WorkerPool with a Dask cluster."""
+
+    def __init__(self, scheduler: str) -> None:
+        """Connect to the scheduler at an address such as `tcp://host:port`.
+
+        Raises:
+            ImportError: if dask.distributed is not installed.
+            OSError: if no scheduler answers there.
+        """
+        # an extra; a pool of this machine does not need it
+        self._distributed: Any = importlib.import_module("distributed")
+        self._client: Any = self._distributed.Client(scheduler, set_as_default=False, timeout=CONNECT_S)
+        self._scheduler = scheduler
+
+    @property
+    def workers(self) -> int:
+        return max(1, self._present)
+
+    @property
+    def _present(self) -> int:
+        return len(self._client.scheduler_info(n_workers=-1)["workers"])
+
+    def results(
+        self,
+        work: Callable[[Shared, Unit], Result],
+        shared: Shared,
+        units: Iterable[Unit],
+        files: Sequence[Path] = (),  # noqa: ARG002
+    ) -> Iterator[tuple[Unit, Future[Result]]]:
+        """Yield as the port says.
+
+        Raises:
+            NoWorkers: if the cluster has had no worker for a minute, or the scheduler has gone.
+        """
+        content = self._client.submit(bytes, pickle.dumps(shared, pickle.HIGHEST_PROTOCOL), pure=False)
+        waiting = iter(units)
+        alone: deque[Unit] = deque()
+        under_way: dict[str, tuple[Unit, Any]] = {}
+        ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def submit(unit: Unit) -> None:
+            future = self._client.submit(done, work, content, unit, pure=False)
+            under_way[future.key] = unit, future
+            future.add_done_callback(ended.put)
+
+        are_alone = False
+        while True:
+            for unit in islice(waiting, max(0, PER_WORKER * self.workers - len(under_way))):
+                submit(unit)
+            if not under_way and alone:
+                are_alone = True
+                submit(alone.popleft())
+            if not under_way:
+                return
+            future = self._next(ended)
+            unit, _ = under_way.pop(future.key)
+            answer = self._completed(future)
+            if isinstance(answer.exception(), WorkerDied) and not are_alone:
+                alone.append(unit)
+            else:
+                yield unit, answer
+
+    def _next(self, ended: queue.SimpleQueue[Any]) -> Any:
+        """Return the next future that is done."""
+        last_worker_s = wall_s()
+        while True:
+            try:
+                return ended.get(timeout=LOOK_S)
+            except queue.Empty:
+                if self._client.status != "running":
+                    msg = f"scheduler = {self._scheduler}, must keep running: the connection to it was lost"
+                    raise NoWorkers(msg) from None
+                now_s = wall_s()
+                if self._present:
+                    last_worker_s = now_s
+                if now_s - last_worker_s > NO_WORKERS_S:
+                    msg = (
+                        f"scheduler = {self._scheduler}, must have workers: it has had none for {NO_WORKERS_S:g} s; "
+                        f"`dask worker {self._scheduler}` starts one"
+                    )
+                    raise NoWorkers(msg) from None
+
+    def _completed(self, future: Any) -> Future[Any]:
+        """Return the result of a future of the cluster as one of `concurrent.futures`."""
+        answer: Future[Any] = Future()
+        if future.status in {"cancelled", "lost"}:
+            msg = f"scheduler = {self._scheduler}, must keep running: it has lost work that was submitted to it"
+            raise NoWorkers(msg)
+        error = future.exception()
+        if error is None:
+            answer.set_result(future.result())
+        elif isinstance(error, self._distributed.KilledWorker):
+            answer.set_exception(WorkerDied(f"its worker process died {error.allowed_failures + 1} times"))
+        else:
+            answer.set_exception(error)
+        return answer
+
+    def close(self) -> None:
+        self._client.close()
+
+    def abandon(self) -> None:
+        """Disconnect: the cluster drops what has not begun, and ends the units in progress without a receiver."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+# A worker of Dask has several threads by default, but a run uses state of its process: the import path of a user's
+# policy, the current event loop. Python would not play two runs of a process at the same time in any case.
+_one_at_a_time: Final = threading.Lock()
+
+
+def done(work: Callable[[Any, Unit], Result], content: bytes, unit: Unit) -> Result:
+    """Play a unit. Called in a worker of the cluster."""
+    with _one_at_a_time:
+        return work(pickle.loads(content), unit)  # noqa: S301 the client wrote it
