@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from simulator.lab.sweep.grid import Axis, GridPoint, points
 from simulator.lab.sweep.point_run import Row, play_point
-from simulator.lab.sweep.worker_pools import ProcessWorkerPool
+from simulator.lab.sweep.sweep import row_of
+from simulator.lab.workers.opening import worker_pool
 from simulator.scenario.document import Document
 from simulator.scenario.scenario import ScenarioText
 from simulator.sdk.frames import Library, frame_of_rows
@@ -55,33 +56,19 @@ def swept(
     grid = list(points([Axis(name, tuple(values)) for name, values in vary.items()], seeds))
     with tempfile.TemporaryDirectory(prefix="simulator-") as made:
         file = write_scenario(document, folder, Path(made) / "scenario.yaml", "scenario", seeds[0])
-        source, played = ScenarioText.of(file), _alone if workers == 1 else _together
+        source = ScenarioText.of(file)
         with NotebookProgress(progress, "sweep", len(grid), _name(grid[0])) as given:
 
             def rows() -> dict[int, Row]:
                 found = {}
-                for point, row in played(source, grid, workers):
-                    found[point.number] = row
-                    given.advance(_name(point))
+                with worker_pool(workers, units=len(grid)) as pool:
+                    for point, future in pool.results(play_point, source, grid):
+                        found[point.number] = row_of(future)
+                        given.advance(_name(point))
                 return found
 
             found = run_in_thread(rows, given.stop)
     return SweepResult([{**_point_label(point), "seed": point.seed, **found[point.number]} for point in grid], notes)
-
-
-def _alone(source: ScenarioText, grid: Sequence[GridPoint], _workers: int) -> Iterator[tuple[GridPoint, Row]]:
-    for point in grid:
-        yield point, play_point(source, point)
-
-
-def _together(source: ScenarioText, grid: Sequence[GridPoint], workers: int) -> Iterator[tuple[GridPoint, Row]]:
-    worker_pool = ProcessWorkerPool(workers)
-    try:
-        yield from worker_pool.rows(play_point, source, grid)
-    except BaseException:
-        worker_pool.abandon()
-        raise
-    worker_pool.close()
 
 
 def _name(point: GridPoint) -> str:

@@ -81,7 +81,7 @@ class Sweep:
                     on_row(point, done[point.number], True)
             missing = (point for point in self._points if point.number not in done)
             for point, future in worker_pool.results(self.play, self._source, missing, self.inputs):
-                row = _row(future)
+                row = row_of(future)
                 _write(journal, {"point": point.number, "row": row})
                 done[point.number] = row
                 on_row(point, row, False)
@@ -140,7 +140,7 @@ def _write(journal: TextIO, entry: dict[str, Any]) -> None:
     journal.flush()
 
 
-def _row(future: Future[Row]) -> Row:
+def row_of(future: Future[Row]) -> Row:
     """Return the worker's result, or the error that prevented it; `play` itself never raises."""
     error = future.exception()
     if error is None:
