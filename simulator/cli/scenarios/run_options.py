@@ -89,7 +89,7 @@ class ReportOptions:
             max=100,
             metavar="N",
             help="How often to play the scenario again with a changed setting, to say what would have prevented a "
-            "loss; 0: never. Default: up to 5 times, fewer for a long run. Virtual time only.",
+            "loss; 0: never. Default: up to 12 times, fewer for a long run. Virtual time only.",
         ),
     ] = None
     measured_service_time: Annotated[

@@ -17,7 +17,7 @@ _CURVE_COLUMNS: Final = 24
 
 
 def what_ifs_table(verdict: ServiceVerdictPart) -> Table:
-    """Return the changes that were played, the proposed one first."""
+    """Return the changes that were played, the proposed one first, and last those whose play ended early."""
     table = new_table("played again with", "lost", "", "p95", "month", "", numbers_from=1)
     for number, each in enumerate(verdict.what_ifs):
         table.add_row(
@@ -28,6 +28,8 @@ def what_ifs_table(verdict: ServiceVerdictPart) -> Table:
             usd_text(each.month_usd),
             quantity_text(each.month_usd_more, "usd", signed=True),
         )
+    for change in verdict.not_enough:
+        table.add_row(change, "not enough", "", "", "", "")
     return table
 
 

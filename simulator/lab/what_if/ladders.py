@@ -22,7 +22,11 @@ Changed = Callable[[ScenarioSpec, int], ScenarioSpec]
 
 
 class Ladder(NamedTuple):
-    """Values of one setting of a service, the smallest change first. `guess`: the position to try first."""
+    """Values of one setting of a service, the smallest change first. `guess`: the position to try first.
+
+    `keys`: what a change sets; two ladders can be combined if they have none in common. `slows`: larger changes make
+    requests slower.
+    """
 
     service: str
     cause: CauseKind
@@ -30,6 +34,22 @@ class Ladder(NamedTuple):
     guess: int
     label: Callable[[int], str]
     changed: Changed
+    keys: frozenset[str]
+    slows: bool = False
+
+
+def combined(first: Ladder, value: int, second: Ladder, guess: int) -> Ladder:
+    """Return the values of `second`, each together with a value of `first`."""
+    return Ladder(
+        second.service,
+        first.cause,
+        second.values,
+        guess,
+        lambda other: f"{first.label(value)} and {second.label(other)}",
+        lambda scenario, other: second.changed(first.changed(scenario, value), other),
+        first.keys | second.keys,
+        second.slows,
+    )
 
 
 def ladders(scenario: ScenarioSpec, report: Report, part: ServicePart, cause: CausePart) -> list[Ladder]:
@@ -62,14 +82,21 @@ def ladders(scenario: ScenarioSpec, report: Report, part: ServicePart, cause: Ca
     return [ladder for ladder in found if ladder.values]
 
 
-def _scaling(name: str, **settings: Callable[[ServiceSpec, int], object]) -> Changed:
-    """Return a function that sets fields of a service, each computed from the service and the value."""
+def _ladder(
+    name: str,
+    cause: CausePart,
+    values: Sequence[int],
+    guess: int,
+    label: Callable[[int], str],
+    **settings: Callable[[ServiceSpec, int], object],
+) -> Ladder:
+    """Return a ladder that sets fields of a service, each computed from the service and the value."""
 
     def changed(scenario: ScenarioSpec, value: int) -> ScenarioSpec:
         service = scenario.services[name]
         return scenario.with_services({name: {field: get(service, value) for field, get in settings.items()}})
 
-    return changed
+    return Ladder(name, cause.kind, values, guess, label, changed, frozenset(settings))
 
 
 def _min_size(name: str, service: ServiceSpec, part: ServicePart, cause: CausePart) -> Ladder:
@@ -77,14 +104,14 @@ def _min_size(name: str, service: ServiceSpec, part: ServicePart, cause: CausePa
     values = range(service.min_size + 1, min(MIN_SIZE_MAX, _SIZE_FACTOR * max(service.max_size, 2)) + 1)
     later_s = max((each.ready_after_s or 0.0 for each in part.decisions), default=0.0)
     wanted = [each.desired for each in part.decisions if cause.begin_s - later_s <= each.at_s <= cause.end_s + later_s]
-    highest = max([*wanted, service.min_size + 1])
-    return Ladder(
+    return _ladder(
         name,
-        cause.kind,
+        cause,
         values,
-        _position(values, highest),
+        _position(values, max([*wanted, service.min_size + 1])),
         lambda value: f"MinSize {value}" + (f" and MaxSize {value}" if value > service.max_size else ""),
-        _scaling(name, min_size=lambda _, value: value, max_size=lambda given, value: max(given.max_size, value)),
+        min_size=lambda _, value: value,
+        max_size=lambda given, value: max(given.max_size, value),
     )
 
 
@@ -100,37 +127,28 @@ def _max_size(name: str, service: ServiceSpec, part: ServicePart, cause: CausePa
     ]
     guess = round(service.max_size * max(ratios, default=2.0) + 0.5)
     is_fixed = service.min_size == service.max_size
-    return Ladder(
+    return _ladder(
         name,
-        cause.kind,
+        cause,
         values,
         _position(values, guess),
         lambda value: f"MinSize {value} and MaxSize {value}" if is_fixed else f"MaxSize {value}",
-        _scaling(
-            name,
-            max_size=lambda _, value: value,
-            min_size=lambda given, value: value if is_fixed else given.min_size,
-        ),
+        max_size=lambda _, value: value,
+        min_size=lambda given, value: value if is_fixed else given.min_size,
     )
 
 
 def _fewer_instances(name: str, service: ServiceSpec, cause: CausePart) -> Ladder:
     """MaxSize below today's, which limits the calls in progress of a resource that they slow down."""
     values = range(service.max_size - 1, max(service.min_size, 1) - 1, -1)
-    return Ladder(
-        name,
-        cause.kind,
-        values,
-        len(values) // 2,
-        lambda value: f"MaxSize {value}",
-        _scaling(name, max_size=lambda _, value: value),
-    )
+    label = "MaxSize {}".format
+    return _ladder(name, cause, values, len(values) // 2, label, max_size=lambda _, value: value)
 
 
 def _max_concurrency_up(name: str, service: ServiceSpec, cause: CausePart) -> Ladder:
     raised = (round(service.max_concurrency * factor + 0.499) for factor in _FACTORS)
     values = sorted({min(value, MAX_CONCURRENCY_MAX) for value in raised} - {service.max_concurrency})
-    return _max_concurrency(name, values, min(2, len(values) - 1), cause)
+    return _max_concurrency(name, values, min(2, len(values) - 1), cause)._replace(slows=True)
 
 
 def _max_concurrency_down(name: str, service: ServiceSpec, cause: CausePart) -> Ladder:
@@ -140,8 +158,8 @@ def _max_concurrency_down(name: str, service: ServiceSpec, cause: CausePart) -> 
 
 
 def _max_concurrency(name: str, values: Sequence[int], guess: int, cause: CausePart) -> Ladder:
-    changed = _scaling(name, max_concurrency=lambda _, value: value)
-    return Ladder(name, cause.kind, values, guess, lambda value: f"MaxConcurrency {value}", changed)
+    label = "MaxConcurrency {}".format
+    return _ladder(name, cause, values, guess, label, max_concurrency=lambda _, value: value)
 
 
 def _size(name: str, service: ServiceSpec, cause: CausePart) -> Ladder:
@@ -151,13 +169,14 @@ def _size(name: str, service: ServiceSpec, cause: CausePart) -> Ladder:
         for cpu, sizes in SUPPORTED.items()
         if cpu > service.cpu_units and service.platform is None
     }
-    return Ladder(
+    return _ladder(
         name,
-        cause.kind,
+        cause,
         sorted(memory),
         0,
         lambda value: f"{value / CPU_UNITS_PER_VCPU:g} vCPU / {memory[value] / MB_PER_GB:g} GB",
-        _scaling(name, cpu_units=lambda _, value: value, memory_mb=lambda _, value: memory[value]),
+        cpu_units=lambda _, value: value,
+        memory_mb=lambda _, value: memory[value],
     )
 
 
@@ -173,7 +192,7 @@ def _no_retries(name: str, scenario: ScenarioSpec, cause: CausePart) -> Ladder:
         return given.model_copy(update={"traffic": traffic})
 
     values = [0] if any(scenario.traffic[index].retry is not None for index in sources) else []
-    return Ladder(name, cause.kind, values, 0, lambda _: "Clients without retries", changed)
+    return Ladder(name, cause.kind, values, 0, lambda _: "Clients without retries", changed, frozenset({"traffic"}))
 
 
 def _connections(name: str, resource: str, scenario: ScenarioSpec, cause: CausePart) -> Ladder:
@@ -190,7 +209,8 @@ def _connections(name: str, resource: str, scenario: ScenarioSpec, cause: CauseP
         return given.with_services(changes)
 
     values = sorted({round(now * factor + 0.499) for factor in _CONNECTION_FACTORS} - {now})
-    return Ladder(name, cause.kind, values, 1, lambda value: f"{value} connections to {resource}", changed)
+    label = f"{{}} connections to {resource}".format
+    return Ladder(name, cause.kind, values, 1, label, changed, frozenset({"downstream"}))
 
 
 def _position(values: Sequence[int], wanted: int) -> int:

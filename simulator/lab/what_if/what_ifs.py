@@ -2,23 +2,27 @@
 
 For each service that lost requests, the settings that act on its main causes are tried, beginning with the value that
 the run suggests: the most instances that the policy wanted, or the load as a multiple of what was served. From there
-the search doubles the change until it is enough, then halves the interval, until the smallest change is found that is
-enough, or the rounds are used up. The seed is that of the run, so a difference is the effect of the change. Changes of
-several services are played together: they affect each other only through a downstream resource that they share.
+each setting is searched for the smallest change that is enough (search.py). If no setting is enough alone, two of them
+are changed together. The seed is that of the run, so a difference is the effect of the change. Changes of several
+services are played together: they affect each other only through a downstream resource that they share.
 
-Nothing is estimated: each figure is one of a complete run of the scenario.
+Nothing is estimated: each figure is one of a complete run of the scenario. Plays that only show whether a change is
+enough end as soon as they have (short_plays.py); their figures are not reported.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from simulator.lab.backend_names import AUTO, COMPILED
-from simulator.lab.compare.backends import backend_of, kind_of
-from simulator.lab.what_if.ladders import Ladder, ladders
+from simulator.lab.compare.backends import kind_of
+from simulator.lab.what_if.ladders import Ladder, combined, ladders
+from simulator.lab.what_if.search import ChangeSearch, Tried
+from simulator.lab.what_if.short_plays import EndRule, ShortPlay, play_until_decided
 from simulator.replay.runner import BrokenRun
 from simulator.report.report import build_report
 from simulator.report.schema import Report, ServicePart
@@ -27,13 +31,21 @@ from simulator.report.verdict.verdict import summary, with_what_ifs
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec
 
-ROUNDS_MAX: Final = 5
-# Without a number of rounds, all rounds together play about so many requests on the event loop, which takes seconds.
-REQUESTS_MAX: Final = 500_000
+PLAYS_MAX: Final = 12
+# Without a number of plays, all plays together have about so many requests: on the event loop that takes seconds.
+REQUESTS_MAX: Final = 600_000
+COMPILED_REQUESTS_MAX: Final = 20_000_000
 _CAUSE_MIN: Final = 0.1  # share of the lost requests from which the changes of a further cause are played
 _LADDERS_MAX: Final = 2  # settings tried in a service
 # A change is enough if it leaves at most this share of the loss, beside that of causes on which no setting acts.
 _LEFT_MAX: Final = 0.01
+# A play ends early if the change leaves this share of the loss, unless a larger change is known to be enough.
+_STILL_LOST: Final = 0.5
+# A play ends so long after the last loss of the run without the change; not at all if that is near the end of the run.
+_AFTER_S: Final = 60.0
+_NEAR_END: Final = 0.6
+# Changes of one setting that are tried before it is changed together with another one.
+_ALONE_MAX: Final = 2
 # For a run that was slow and lost nothing: a change is enough if the 95 % quantile falls to this share.
 _FASTER: Final = 0.5
 # A change that prevents a loss must not make the others slower: the 95 % quantile stays below this multiple.
@@ -42,122 +54,232 @@ _SLOWER_MAX: Final = 1.5
 OnPlay = Callable[[str], None]
 
 
-@dataclass(slots=True)
-class _Search:
-    """The search along one ladder: the smallest position known to be enough, and the largest known not to be."""
+class _Step(NamedTuple):
+    """The next play for a service: a value of a search, in a complete run or only until it is known to be enough."""
 
-    ladder: Ladder
-    at: int
-    not_enough: int = -1
-    enough: int | None = None
-    tried: dict[int, int] = field(default_factory=dict)  # position -> lost requests
+    search: ChangeSearch
+    place: int
+    is_complete: bool
 
     @property
-    def is_done(self) -> bool:
-        """True if the smallest change that is enough is known, or no value is enough and none has better neighbours."""
-        if self.enough is not None:
-            return self.enough - self.not_enough <= 1
-        return self.at in self.tried
-
-    def note(self, lost: int, *, is_enough: bool) -> None:
-        """Note the result at `at`, and move on: halve the interval, or double the change."""
-        self.tried[self.at] = lost
-        if is_enough:
-            self.enough = self.at
-        else:
-            self.not_enough = max(self.at, self.not_enough)
-        if self.enough is not None:
-            self.at = (self.enough + self.not_enough) // 2 if self.not_enough >= 0 else max(0, self.enough - 1)
-            return
-        last = len(self.ladder.values) - 1
-        self.at = min(last, 2 * self.not_enough + 1)
-        if self.at in self.tried:
-            best = min(self.tried, key=self.tried.__getitem__)
-            beside = (place for place in (best - 1, best + 1) if 0 <= place <= last and place not in self.tried)
-            self.at = next(beside, best)
-
-
-class _Played(NamedTuple):
-    """A change that was played, and its position in its ladder."""
-
-    part: WhatIfPart
-    place: int
+    def label(self) -> str:
+        return self.search.label(self.place)
 
 
 @dataclass(slots=True)
 class _Service:
-    """The searches of one service, and what was played for it."""
+    """The searches of one service. `allowed`: lost requests that a change may leave."""
 
     part: ServicePart
     verdict: ServiceVerdictPart
-    searches: list[_Search]
-    allowed: float  # lost requests that a change may leave
-    played: list[_Played] = field(default_factory=list)
+    searches: list[ChangeSearch]
+    allowed: float
+    rejections_decide: bool  # each rejected request is lost: no client of the service retries
+    is_combined: bool = False
+
+    def next_step(self, *, is_last: bool) -> _Step | None:
+        """Return the next play. `is_last`: no other can follow, so it is a complete run."""
+        open_ones = [search for search in self.searches if not self._is_over(search)]
+        if open_ones and not is_last:
+            search = _chosen(open_ones)
+            return _Step(search, search.at, is_complete=False)
+        confirmed = [search for search in self.searches if search.enough is not None]
+        for search in confirmed:
+            if search.tried[search.best or 0].part is None:
+                return _Step(search, search.best or 0, is_complete=True)
+        if confirmed:
+            return None
+        if not is_last and self._combine():
+            return self.next_step(is_last=False)
+        return self._best_step(open_ones)
+
+    def _is_over(self, search: ChangeSearch) -> bool:
+        """Return True if the search has ended, or if two settings are to be changed together first."""
+        is_alone = search in self.searches[:_LADDERS_MAX] and self._can_combine
+        is_hopeless = search.enough is None and len(search.tried) >= _ALONE_MAX and is_alone
+        return search.is_done or is_hopeless
+
+    def _best_step(self, open_ones: Sequence[ChangeSearch]) -> _Step | None:
+        """Return a complete run of the best change, though none is known to be enough; None if there was one."""
+        tried = [search for search in self.searches if search.best is not None]
+        if not tried:
+            search = _chosen(open_ones)
+            return _Step(search, search.at, is_complete=True)
+        search = min(tried, key=lambda each: each.tried[each.best or 0].rank)
+        place = search.best or 0
+        return None if search.tried[place].part is not None else _Step(search, place, is_complete=True)
 
     @property
-    def next(self) -> _Search | None:
-        """The search of the next round: each setting once, then the one that is enough, else in turn."""
-        open_ones = [search for search in self.searches if not search.is_done]
-        fresh = [search for search in open_ones if not search.tried]
-        succeeded = [search for search in open_ones if search.enough is not None]
-        by_turn = sorted(open_ones, key=lambda search: len(search.tried))
-        return next(iter([*fresh[:1], *succeeded, *by_turn]), None)
+    def _can_combine(self) -> bool:
+        """True if there are two settings that can be changed independently."""
+        if len(self.searches) < _LADDERS_MAX:
+            return False
+        first, second = self.searches[:_LADDERS_MAX]
+        return not first.ladder.keys & second.ladder.keys
+
+    def _combine(self) -> bool:
+        """Add a search in which two settings are changed together. Return False if there are no two, or it is there."""
+        if self.is_combined or not self._can_combine:
+            return False
+        self.is_combined = True
+        first, second = self.searches[:_LADDERS_MAX]
+        if first.best is None or second.best is None:
+            return False
+        ladder = combined(first.ladder, first.ladder.values[first.best], second.ladder, second.best)
+        self.searches.append(ChangeSearch(ladder, ladder.guess))
+        return True
+
+    def end_rule(self, step: _Step, duration_s: float) -> EndRule:
+        """Return when the play of the step may end."""
+        if step.is_complete or not self.verdict.lost:
+            return EndRule()
+        rejected_max = self.allowed
+        if step.search.enough is None:
+            rejected_max = max(rejected_max, _STILL_LOST * self.verdict.lost)
+        until_s = self._last_loss_s + _AFTER_S
+        return EndRule(
+            rejected_max if self.rejections_decide else math.inf,
+            until_s if until_s < _NEAR_END * duration_s else math.inf,
+        )
+
+    @property
+    def _last_loss_s(self) -> float:
+        width_s = self.part.series.width_s
+        bins = [place for series in self.verdict.errors for place, count in enumerate(series.counts) if count]
+        return (max(bins) + 1) * width_s
+
+    def results(self) -> tuple[list[WhatIfPart], list[str]]:
+        """Return the changes of complete runs, the proposed one first, and those known not to be enough without one.
+
+        The proposed one is the cheapest of those that are enough, the smallest of several; else it loses least.
+        """
+        complete: list[tuple[bool, float, int, int, WhatIfPart]] = []
+        not_enough: list[str] = []
+        for search in self.searches:
+            for place, tried in sorted(search.tried.items()):
+                part = tried.part
+                if part is not None:
+                    first = round(part.month_usd, 2) if part.is_enough else part.errors
+                    complete.append((not part.is_enough, first, place, part.errors, part))
+                elif not tried.is_enough:
+                    not_enough.append(search.label(place))
+        return [each[-1] for each in sorted(complete, key=lambda each: each[:-1])], not_enough
+
+
+@dataclass(slots=True)
+class _Budget:
+    """How often the scenario may be played, and how many requests all plays may have. `whole`: of a complete run."""
+
+    plays: int
+    requests: float
+    whole: int
+
+    @property
+    def is_used_up(self) -> bool:
+        return self.plays <= 0 or self.requests < self.whole
+
+    @property
+    def is_last(self) -> bool:
+        return self.plays == 1 or self.requests < 2 * self.whole
+
+    def spend(self, requests: int) -> None:
+        self.plays -= 1
+        self.requests -= requests
 
 
 def with_played_changes(
     report: Report,
     scenario: ScenarioSpec,
-    rounds: int | None = None,
+    plays: int | None = None,
     backend: str = AUTO,
     on_play: OnPlay = lambda _: None,
 ) -> Report:
     """Return the report whose verdict says what would have prevented the loss.
 
-    `rounds`: how often the scenario is played again at most; default: up to ROUNDS_MAX, fewer for long runs.
+    `plays`: how often the scenario is played again at most; default: up to PLAYS_MAX, fewer for long runs.
     `on_play` receives each change before it is played. Raises what a run of the scenario raises.
     """
     verdict = report.verdict
-    if verdict is None or not report.run.complete or rounds == 0:
+    if verdict is None or not report.run.complete or plays == 0:
         return report
     services = _services(report, scenario)
     if not services:
         return report
-    limit = _rounds(report, scenario) if rounds is None else rounds
-    if limit == 0:
-        count = report.requests.whole_run.requests
-        return _with(report, verdict.services, f"the run has {count:,} requests; --what-ifs 3 plays it three times")
-    reason = _play(services, scenario, limit, backend, on_play)
-    found = {service.part.name: _best_first(service.played) for service in services}
-    return _with(report, [with_what_ifs(part, found.get(part.service, [])) for part in verdict.services], reason)
+    budget = _budget(report, scenario, plays, backend)
+    if budget.is_used_up:
+        return _with(
+            report, verdict.services, f"the run has {budget.whole:,} requests; --what-ifs 3 plays it three times"
+        )
+    reason = _play(services, scenario, budget, backend, on_play)
+    found = {service.part.name: service.results() for service in services}
+    return _with(report, [with_what_ifs(part, *found.get(part.service, ([], []))) for part in verdict.services], reason)
 
 
-def _rounds(report: Report, scenario: ScenarioSpec) -> int:
-    """Return how often a run can be played again in some seconds."""
-    rounds = REQUESTS_MAX // max(1, report.requests.whole_run.requests)
-    if rounds == 0 and kind_of(AUTO, scenario, ROUNDS_MAX).name == COMPILED:
-        return ROUNDS_MAX
-    return min(ROUNDS_MAX, rounds)
+def _budget(report: Report, scenario: ScenarioSpec, plays: int | None, backend: str) -> _Budget:
+    whole = max(1, report.requests.whole_run.requests)
+    if plays is not None:
+        return _Budget(plays, math.inf, whole)
+    is_compiled = kind_of(backend, scenario, PLAYS_MAX).name == COMPILED
+    return _Budget(PLAYS_MAX, COMPILED_REQUESTS_MAX if is_compiled else REQUESTS_MAX, whole)
 
 
-def _play(services: Sequence[_Service], scenario: ScenarioSpec, rounds: int, backend: str, on_play: OnPlay) -> str:
-    """Play up to `rounds` rounds. Return why it ended early, or an empty text."""
-    play = backend_of(backend, rounds)
-    for _ in range(rounds):
-        searches = {service.part.name: search for service in services if (search := service.next) is not None}
-        if not searches:
+def _play(services: Sequence[_Service], scenario: ScenarioSpec, budget: _Budget, backend: str, on_play: OnPlay) -> str:
+    """Play until all searches have ended or the budget is used up. Return why it ended early, or an empty text."""
+    kind = kind_of(backend, scenario, budget.plays)
+    while not budget.is_used_up:
+        chosen = [(service, service.next_step(is_last=budget.is_last)) for service in services]
+        steps = [(service, step) for service, step in chosen if step is not None]
+        if not steps:
             break
         changed = scenario.played_to_the_end()
-        for search in searches.values():
-            changed = search.ladder.changed(changed, search.ladder.values[search.at])
-        on_play(", ".join(_label(search) for search in searches.values()))
+        for _, step in steps:
+            changed = step.search.ladder.changed(changed, step.search.ladder.values[step.place])
+        on_play(", ".join(step.label for _, step in steps))
+        rules = {service.part.name: service.end_rule(step, scenario.duration_s) for service, step in steps}
         try:
-            after = build_report(play(changed))
+            played = play_until_decided(changed, kind, rules)
         except (ScenarioError, BrokenRun) as error:
             return str(error)
-        for service in services:
-            if service.part.name in searches:
-                _note(service, searches[service.part.name], after)
+        budget.spend(played.requests)
+        after = build_report(played.record) if math.isinf(played.ended_s) else None
+        for service, step in steps:
+            result = _short_result(service, played) if after is None else _complete_result(service, step, after)
+            step.search.note(step.place, result)
     return ""
+
+
+def _short_result(service: _Service, played: ShortPlay) -> Tried:
+    record = played.record
+    lost = record.stats_by_source.after_warm_up(record.sources_of(service.part.name)).failures
+    return Tried(lost <= service.allowed, lost, played.ended_s)
+
+
+def _complete_result(service: _Service, step: _Step, after: Report) -> Tried:
+    part = next(part for part in after.services if part.name == service.part.name)
+    assert after.verdict is not None, "every run has one"
+    verdict = next(each for each in after.verdict.services if each.service == service.part.name)
+    bins = len(service.part.series.offered)
+    counts = [sum(column) for column in zip(*(series.counts for series in verdict.errors), strict=True)] or [0] * bins
+    p95_s, before_p95_s = part.requests.latency.p95_s, service.part.requests.latency.p95_s
+    is_slower, is_fast = False, True
+    if p95_s is not None and before_p95_s is not None:
+        is_slower = p95_s > _SLOWER_MAX * before_p95_s
+        is_fast = not is_slower if service.verdict.lost else p95_s <= _FASTER * before_p95_s
+    what_if = WhatIfPart(
+        change=step.label,
+        cause=step.search.ladder.cause,
+        rejected=part.requests.rejected,
+        errors=verdict.lost,
+        requests=part.requests.requests,
+        error_rate=part.requests.error_rate,
+        p95_s=p95_s,
+        month_usd=part.cost.month.usd,
+        month_usd_more=part.cost.month.usd - service.part.cost.month.usd,
+        is_enough=verdict.lost <= service.allowed and is_fast,
+        is_slower=is_slower,
+        errors_by_bin=counts if len(counts) == bins else [],
+    )
+    return Tried(what_if.is_enough, verdict.lost, part=what_if)
 
 
 def _with(report: Report, services: Sequence[ServiceVerdictPart], not_played: str) -> Report:
@@ -187,49 +309,17 @@ def _services(report: Report, scenario: ScenarioSpec) -> list[_Service]:
         distinct: dict[str, Ladder] = {}
         for ladder in tried:
             distinct.setdefault(ladder.label(ladder.values[0]), ladder)
-        searches = [_Search(ladder, ladder.guess) for ladder in list(distinct.values())[:_LADDERS_MAX]]
+        searches = [ChangeSearch(ladder, ladder.guess) for ladder in list(distinct.values())[:_LADDERS_MAX]]
         if searches and (acted or not verdict.lost):
-            found.append(_Service(part, verdict, searches, verdict.lost - (1 - _LEFT_MAX) * acted))
+            sources = [scenario.traffic[index] for index in scenario.sources_of(part.name)]
+            decide = all(source.retry is None for source in sources)
+            found.append(_Service(part, verdict, searches, verdict.lost - (1 - _LEFT_MAX) * acted, decide))
     return found
 
 
-def _label(search: _Search) -> str:
-    return search.ladder.label(search.ladder.values[search.at])
-
-
-def _note(service: _Service, search: _Search, after: Report) -> None:
-    """Store what was played, and whether it is enough."""
-    part = next(part for part in after.services if part.name == service.part.name)
-    assert after.verdict is not None, "every run has one"
-    verdict = next(each for each in after.verdict.services if each.service == service.part.name)
-    bins = len(service.part.series.offered)
-    counts = [sum(column) for column in zip(*(series.counts for series in verdict.errors), strict=True)] or [0] * bins
-    p95_s, before_p95_s = part.requests.latency.p95_s, service.part.requests.latency.p95_s
-    is_enough = verdict.lost <= service.allowed
-    if p95_s is not None and before_p95_s is not None:
-        is_enough = is_enough and p95_s <= (_SLOWER_MAX if service.verdict.lost else _FASTER) * before_p95_s
-    played = WhatIfPart(
-        change=_label(search),
-        cause=search.ladder.cause,
-        rejected=part.requests.rejected,
-        errors=verdict.lost,
-        requests=part.requests.requests,
-        error_rate=part.requests.error_rate,
-        p95_s=p95_s,
-        month_usd=part.cost.month.usd,
-        month_usd_more=part.cost.month.usd - service.part.cost.month.usd,
-        is_enough=is_enough,
-        errors_by_bin=counts if len(counts) == bins else [],
-    )
-    service.played.append(_Played(played, search.at))
-    search.note(verdict.lost, is_enough=is_enough)
-
-
-def _best_first(played: Sequence[_Played]) -> list[WhatIfPart]:
-    """Return the cheapest change that is enough first, the smallest of several; else the one that loses least."""
-
-    def rank(each: _Played) -> tuple[bool, float, int, int]:
-        part = each.part
-        return not part.is_enough, round(part.month_usd, 2) if part.is_enough else part.errors, each.place, part.errors
-
-    return [each.part for each in sorted(played, key=rank)]
+def _chosen(searches: Sequence[ChangeSearch]) -> ChangeSearch:
+    """Return the search of the next play: each setting once, then the one that is enough, else in turn."""
+    fresh = [search for search in searches if not search.tried]
+    succeeded = [search for search in searches if search.enough is not None]
+    by_turn = sorted(searches, key=lambda search: len(search.tried))
+    return next(iter([*fresh[:1], *succeeded, *by_turn]))

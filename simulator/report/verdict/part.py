@@ -71,6 +71,8 @@ class WhatIfPart(DescribedModel):
     """True if the change removes at least 99 % of the loss that settings can prevent; in a run that was slow and lost
     nothing, if the 95 % quantile falls to half.
     """
+    is_slower: bool = False
+    """True if the 95 % quantile is above 1.5 times that of the run."""
     errors_by_bin: list[int]
     """Rejected and failed requests, in the bins of the service's series; empty if the changed run has others."""
 
@@ -103,7 +105,9 @@ class ServiceVerdictPart(DescribedModel):
     errors: list[ErrorSeriesPart]
     """The failed requests by kind; kinds without a request are left out."""
     what_ifs: list[WhatIfPart] = Field(default=[])
-    """The changes that were played, the proposed one first."""
+    """The changes that were played to the end, the proposed one first."""
+    not_enough: list[str] = Field(default=[])
+    """Changes whose play ended early, because they were known not to be enough."""
 
 
 class VerdictPart(DescribedModel):

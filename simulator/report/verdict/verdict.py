@@ -40,11 +40,17 @@ def verdict_part(runs: Sequence[RunOfService], checks: Iterable[tuple[CheckResul
     return VerdictPart(text=summary(services), services=services)
 
 
-def with_what_ifs(part: ServiceVerdictPart, what_ifs: Sequence[WhatIfPart]) -> ServiceVerdictPart:
-    """Return the verdict about a service with the changes that were played, the proposed one first."""
+def with_what_ifs(
+    part: ServiceVerdictPart, what_ifs: Sequence[WhatIfPart], not_enough: Sequence[str] = ()
+) -> ServiceVerdictPart:
+    """Return the verdict about a service with the changes that were played, the proposed one first.
+
+    `not_enough`: changes that are known not to be enough without a complete run.
+    """
     if not what_ifs:
         return part
-    return part.model_copy(update={"text": f"{part.text} {what_if_text(part, what_ifs)}", "what_ifs": list(what_ifs)})
+    text = f"{part.text} {what_if_text(part, what_ifs)}"
+    return part.model_copy(update={"text": text, "what_ifs": list(what_ifs), "not_enough": list(not_enough)})
 
 
 def summary(services: Sequence[ServiceVerdictPart]) -> str:
@@ -73,15 +79,19 @@ def what_if_text(part: ServiceVerdictPart, what_ifs: Sequence[WhatIfPart]) -> st
         verb = "would have kept" if best.is_enough else "would still have had"
         return f"{best.change} {verb} the 95 % quantile at {latency_text(best.p95_s)}, {money}."
     of_rejected = bool(part.causes) and part.causes[0].outcome == "rejected"
-    left, verb = (best.rejected, "rejected") if of_rejected else (best.errors, "lost")
-    if best.is_enough and left == 0:
-        return f"{best.change} would have {verb} none, {money}."
-    share = f"{count_text(left)} ({ratio_text(left / best.requests if best.requests else None)})"
     if best.is_enough:
-        return f"{best.change} would have {verb} only {share}, {money}."
-    if best.errors < part.lost:
-        return f"No change that was played is enough; {best.change} would still have {verb} {share}, {money}."
-    return f"No change that was played helps; {best.change} would have {verb} {share}."
+        left, verb = (best.rejected, "rejected") if of_rejected else (best.errors, "lost")
+        count = f"only {_share(left, best)}" if left else "none"
+        return f"{best.change} would have {verb} {count}, {money}."
+    if best.errors >= part.lost:
+        return f"No change that was played helps; {best.change} would have lost {_share(best.errors, best)}."
+    still = _share(best.errors, best)
+    slower = f" with a 95 % quantile of {latency_text(best.p95_s)}" if best.is_slower else ""
+    return f"No change that was played is enough; {best.change} would still have lost {still}{slower}, {money}."
+
+
+def _share(count: int, played: WhatIfPart) -> str:
+    return f"{count_text(count)} ({ratio_text(count / played.requests if played.requests else None)})"
 
 
 def _service_part(run: RunOfService, slow_limit_s: float | None, *, alone: bool) -> ServiceVerdictPart:

@@ -60,10 +60,11 @@ export function errorsTable(part, width_s, named) {
   return table(`Errors${named ? ` of ${part.service}` : ""} by kind`, ["error", "requests", "first", "last", "most"], rows);
 }
 
-// What was played again for a service, the proposed change first.
+// What was played again for a service, the proposed change first, and last the changes whose play ended early.
 export function whatIfsTable(part, named) {
   const rows = part.what_ifs.map((each) => [each.change, count(each.errors), ratio(each.error_rate), latency(each.p95_s), usd(each.month_usd),
     `${each.month_usd_more < 0 ? "-" : "+"}${usd(Math.abs(each.month_usd_more))}`, each.is_enough ? "yes" : "no"]);
+  rows.push(...part.not_enough.map((change) => [change, "", "", "", "", "", "no"]));
   return table(`Played again${named ? ` for ${part.service}` : ""}, with`, ["change", "lost", "error rate", "p95", "month", "difference", "enough"], rows);
 }
 

@@ -34,6 +34,7 @@ PART = ServiceVerdictPart(
             errors_by_bin=[0, 0, 0, 0],
         )
     ],
+    not_enough=["MinSize 2"],
 )
 
 
@@ -48,4 +49,7 @@ def test_errors_have_their_counts_and_times() -> None:
 
 
 def test_a_change_has_what_it_would_have_lost_and_cost() -> None:
-    assert rows(what_ifs_table(PART))[2:] == ["MinSize 3 0 0 % 100 ms $161.00 +$61.00"]
+    assert rows(what_ifs_table(PART))[2:] == [
+        "MinSize 3 0 0 % 100 ms $161.00 +$61.00",
+        "MinSize 2 not enough",
+    ]
