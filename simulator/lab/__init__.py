@@ -1,6 +1,8 @@
 """Runs many scenarios and evaluates them: comparisons, sweeps, the compiled backend and validation."""
 
 PUBLIC_MODULES = (
+    "apply.apply",
+    "apply.instructions",
     "assumptions.sensitivity",
     "backend_names",
     "compare.backends",

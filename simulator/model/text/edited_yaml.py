@@ -5,11 +5,15 @@ A value that exists is replaced where it stands; a missing key is added to the i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import yaml
 
 from simulator.model.text.document import is_merge
+
+_ANCHOR: Final = re.compile(r"&[^\s,\[\]{}]+\s+")
 
 
 def with_values(text: str, values: Mapping[tuple[str, ...], str]) -> str:
@@ -38,7 +42,7 @@ def _with_value(text: str, path: tuple[str, ...], value: str) -> str:
             raise _unsettable(path, depth + 1, "an alias")  # its node is elsewhere in the text
         node = inner
     assert node is not None, "a path has keys"
-    begin, end = node.start_mark.index, node.end_mark.index
+    begin, end = _content_start(text, node), node.end_mark.index
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         end = _block_end(text, begin, end)
     return text[:begin] + value + text[end:]
@@ -49,6 +53,13 @@ def _merges(node: yaml.MappingNode, key: str) -> bool:
     merged = [source for name, source in node.value if is_merge(name)]
     sources = [each for one in merged for each in (one.value if isinstance(one, yaml.SequenceNode) else [one])]
     return any(_merges(each, key) or any(name.value == key for name, _ in each.value) for each in sources)
+
+
+def _content_start(text: str, node: yaml.Node) -> int:
+    """Return where a node begins behind its anchor, which stays."""
+    begin = node.start_mark.index
+    anchor = _ANCHOR.match(text, begin)
+    return begin if anchor is None else anchor.end()
 
 
 def _block_end(text: str, begin: int, end: int) -> int:
@@ -67,10 +78,10 @@ def _added(text: str, node: yaml.MappingNode, keys: Sequence[str], value: str) -
     for key in reversed(inner):
         value = f"{{{key}: {value}}}"
     if node.flow_style:
-        begin = node.start_mark.index + 1
+        begin = _content_start(text, node) + 1
         return f"{text[:begin]}{first}: {value}{', ' if node.value else ''}{text[begin:]}"
-    begin = node.start_mark.index
-    return f"{text[:begin]}{first}: {value}\n{' ' * node.start_mark.column}{text[begin:]}"
+    start = node.value[0][0].start_mark
+    return f"{text[: start.index]}{first}: {value}\n{' ' * start.column}{text[start.index :]}"
 
 
 def _unsettable(path: Sequence[str], depth: int, what: str) -> ValueError:

@@ -31,6 +31,10 @@ services:
     other: 1
   f:
     <<: [{other: 1}, {<<: {simulated: {cpu: 2ms}}}]
+  g: &all
+    # of g
+    other: &n 1
+    simulated: &s {cpu: *n}
 last: 1
 """
 LAW = "{empirical: [5ms, 6ms]}"
@@ -43,6 +47,10 @@ LAW = "{empirical: [5ms, 6ms]}"
         (("b", "simulated", "cpu"), "cpu: 3ms", f"cpu: {LAW}"),
         (("c", "simulated", "io"), "{simulated: {}}", f"{{simulated: {{io: {LAW}}}}}"),
         (("a", "simulated", "paths", "/x", "io"), "{io: 100ms", f"{{paths: {{/x: {{io: {LAW}}}}}, io: 100ms"),
+        (("g", "other"), "other: &n 1\n", f"other: &n {LAW}\n"),
+        (("g", "more"), "    other: &n 1", f"    more: {LAW}\n    other: &n 1"),
+        (("g", "simulated", "io"), "&s {cpu: *n}", f"&s {{io: {LAW}, cpu: *n}}"),
+        (("g", "simulated"), "&s {cpu: *n}", f"&s {LAW}"),
         (
             ("b", "simulated", "io"),
             'io:\n        empirical:\n          - 1ms\n          - "2ms"\n',
