@@ -130,7 +130,7 @@ class Service:
     def _redirect(self) -> None:
         for host in self.hosts:
             self._platform.route(host, self)
-        self._platform.journal.publish(RevisionSwitched(self.name))
+        self._platform.journal.publish(RevisionSwitched(self._platform.clock.at_s(), self.name))
 
     def follow_switches(self, turn: Callable[[], None]) -> Callable[[], None]:
         """Call `turn` when another revision serves, or none, until the returned function is called."""

@@ -163,6 +163,7 @@ class StartProbeFailed(NamedTuple):
 class RevisionSwitched(NamedTuple):
     """Another revision of a service gets its requests from now on, or none."""
 
+    at_s: RunTime
     service: str
 
 

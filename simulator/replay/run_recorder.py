@@ -14,7 +14,14 @@ from simulator.records.background.background_stats import BackgroundStats
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.downstream.downstream_stats import DownstreamStats
 from simulator.records.evaluation_log import EvaluationLog
-from simulator.records.events import ImagePulled, InstanceImitated, PolicyEvaluated, RequestRetried, SecondClosed
+from simulator.records.events import (
+    ImagePulled,
+    InstanceImitated,
+    PolicyEvaluated,
+    RequestRetried,
+    RevisionSwitched,
+    SecondClosed,
+)
 from simulator.records.instance_time import InstanceTime
 from simulator.records.journal import Journal
 from simulator.records.request_csv import RequestCsv
@@ -116,6 +123,8 @@ class RunRecorder:
         self._image_pulls: list[ImagePulled] = []
         journal.subscribe(ImagePulled, self._image_pulls.append)
         journal.subscribe(PolicyEvaluated, self._evaluated)
+        self._switches: list[RevisionSwitched] = []
+        journal.subscribe(RevisionSwitched, self._switches.append)
 
     def watched(self, ended: Chunk) -> None:
         """Count ended requests that are not in the log, for a live view."""
@@ -239,6 +248,7 @@ class RunRecorder:
             notes=policy_notes(scenario),
             downstream=self.downstream.resources,
             image_pulls=list(self._image_pulls),
+            switches=[switch for switch in self._switches if switch.at_s > 0],
             background=self.background.works,
             real_service_time={} if self._real_service_time is None else self._real_service_time.by_number,
         )
@@ -260,8 +270,9 @@ class RunRecorder:
         if spec is None:
             return run  # a service that the timeline created
         sources = [self._scenario.traffic[index] for index in self._scenario.sources_of(service.name)]
+        deploys = any(event.deploys_version_of(service.name) for event in self._scenario.timeline)
         return run._replace(
-            facts=facts_of(spec, sources),
+            facts=facts_of(spec, sources, deploys_versions=deploys),
             region=spec.prices.region,
             rates=spec.prices.rates,
             automatic_deployments=spec.source.auto_deployments,

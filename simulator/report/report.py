@@ -6,7 +6,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from simulator.model.sizes import InstanceSize
 from simulator.records.background.background_stats import WorkStats
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.downstream.downstream_stats import ResourceStats
-from simulator.records.events import Event, ImagePulled, TimelineActed
+from simulator.records.events import Event, ImagePulled, RevisionSwitched, TimelineActed
 from simulator.records.histogram import Histogram
 from simulator.records.instance_time import InstanceTime
 from simulator.records.request_stats import RequestStats, StatsBySource
@@ -43,9 +43,7 @@ from simulator.report.services import (
     instances_part,
     look_parts,
 )
-from simulator.report.verdict.evidence import RunOfService
 from simulator.report.verdict.service_facts import NO_FACTS, ServiceFacts
-from simulator.report.verdict.verdict import verdict_part
 from simulator.report.web_acls import WebAclPart, web_acl_part
 from simulator.rules.policies.port import Decision
 from simulator.rules.pricing import InstanceUsage, Rates
@@ -54,6 +52,9 @@ from simulator.scenario.check_expression import CheckExpression
 from simulator.scenario.check_metrics import Dimension, Span
 from simulator.scenario.request_numbers import RequestNumbers
 from simulator.traffic.policy_fit import PolicyNote
+
+if TYPE_CHECKING:
+    from simulator.report.verdict.evidence import RunOfService
 
 _UNITS: Final[dict[Dimension, Literal["s", "ratio", "count", "rps", "usd"]]] = {
     Dimension.SECONDS: "s",
@@ -117,6 +118,7 @@ class RunRecord:
     aborted: CheckResult | None = None  # the check that ended the run
     downstream: Mapping[str, ResourceStats] = field(default_factory=dict)  # by the name of the resource
     image_pulls: Sequence[ImagePulled] = ()
+    switches: Sequence[RevisionSwitched] = ()  # after the start
     background: Mapping[tuple[str, str], WorkStats] = field(default_factory=dict)  # by service and name of the work
     real_service_time: Mapping[int, Histogram] = field(default_factory=dict)  # by request number
     rules: Sequence[str] = ("",)  # rules of web ACLs, by their numbers in rows
@@ -158,6 +160,8 @@ def unit_of(check: CheckExpression) -> Literal["s", "ratio", "count", "rps", "us
 
 def build_report(record: RunRecord) -> schema.Report:
     """Return the report, with its digest."""
+    from simulator.report.verdict.verdict import verdict_part  # noqa: PLC0415 a server has records, but no report
+
     readings = [_read(record, service) for service in record.services]
     services = [_service_part(record, reading) for reading in readings]
     costs = [service.cost for service in services]
@@ -251,6 +255,8 @@ def _service_part(record: RunRecord, reading: _Reading) -> schema.ServicePart:
 
 def _run_of(record: RunRecord, reading: _Reading) -> RunOfService:
     """Return what the verdict reads about a service."""
+    from simulator.report.verdict.evidence import RunOfService  # noqa: PLC0415 as for the verdict
+
     service, series, sources = reading.service, record.series, record.sources_of(reading.service.name)
     width_s = series.telling_width_s(sources, record.ended_s)
     return RunOfService(
@@ -266,6 +272,7 @@ def _run_of(record: RunRecord, reading: _Reading) -> RunOfService:
         raises=reading.raises,
         events=record.events,
         downstream=record.downstream,
+        switches=[switch.at_s for switch in record.switches if switch.service == service.name],
         facts=service.facts,
     )
 

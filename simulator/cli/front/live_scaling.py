@@ -22,7 +22,7 @@ class LiveScaling:
         self._history: ScalingHistory | None = None
         platform.journal.subscribe(RevisionSwitched, self._switched)
         for service in platform.services.values():
-            self._switched(RevisionSwitched(service.name))
+            self._switched(RevisionSwitched(platform.clock.at_s(), service.name))
 
     def answer(self, _asked: dict[str, Any]) -> dict[str, Any]:
         """Return the parts of all services that scale, and the present time, both of the run and of the wall clock."""

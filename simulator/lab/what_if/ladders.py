@@ -58,8 +58,12 @@ def ladders(scenario: ScenarioSpec, report: Report, part: ServicePart, cause: Ca
     if cause.kind is CauseKind.CRASH and cause.outcome == "failed":
         return []  # the requests in progress at an instance that crashes
     match cause.kind:
-        case CauseKind.START_LAG | CauseKind.SCALE_IN | CauseKind.CRASH | CauseKind.DEPLOYMENT:
+        case CauseKind.START_LAG | CauseKind.SCALE_IN | CauseKind.CRASH:
             found = [_min_size(name, service, part, cause)]
+        case CauseKind.DEPLOYMENT:
+            found = [_version_before(name, scenario, cause)]
+            if cause.outcome != "failed":
+                found.append(_min_size(name, service, part, cause))
         case CauseKind.MAX_SIZE:
             found = [_max_size(name, service, part, cause)]
         case CauseKind.MAX_CONCURRENCY_LOW:
@@ -193,6 +197,17 @@ def _no_retries(name: str, scenario: ScenarioSpec, cause: CausePart) -> Ladder:
 
     values = [0] if any(scenario.traffic[index].retry is not None for index in sources) else []
     return Ladder(name, cause.kind, values, 0, lambda _: "Clients without retries", changed, frozenset({"traffic"}))
+
+
+def _version_before(name: str, scenario: ScenarioSpec, cause: CausePart) -> Ladder:
+    """The service without the versions that the timeline deploys: one value, the only one."""
+
+    def changed(given: ScenarioSpec, _: int) -> ScenarioSpec:
+        kept = tuple(event for event in given.timeline if not event.deploys_version_of(name))
+        return given.model_copy(update={"timeline": kept})
+
+    values = [0] if any(event.deploys_version_of(name) for event in scenario.timeline) else []
+    return Ladder(name, cause.kind, values, 0, lambda _: "The version before", changed, frozenset({"timeline"}))
 
 
 def _connections(name: str, resource: str, scenario: ScenarioSpec, cause: CausePart) -> Ladder:

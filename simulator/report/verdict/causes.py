@@ -2,8 +2,9 @@
 
 The requests of a bin have the cause that was present in the bin. Where several were present, the one that comes first
 in this order explains a rejection: a crash or a deployment that took instances away, a downstream resource without a
-free connection, a scale-in whose instances were wanted back, instances on their way, MaxSize, and last MaxConcurrency:
-too high if the CPUs were busy, so that the policy, which counts requests, added no instance; else too low.
+free connection, a deployed version that is slower, a scale-in whose instances were wanted back, instances on their way,
+MaxSize, and last MaxConcurrency: too high if the CPUs were busy, so that the policy, which counts requests, added no
+instance; else too low.
 """
 
 from __future__ import annotations
@@ -66,11 +67,12 @@ def _divided(
 
 def _rejections(evidence: ServiceEvidence) -> list[tuple[CauseKind, Outcome, NDArray[np.int64]]]:
     rejected = evidence.errors[ERROR_KINDS.index(ErrorKind.REJECTED)]
-    overloaded = _overloaded(evidence)
+    overloaded, slower = _overloaded(evidence), _after_versions(evidence, slow=True)
     causes = [
         (CauseKind.CRASH, evidence.crashed),
         (CauseKind.DEPLOYMENT, evidence.deployed),
         (CauseKind.DOWNSTREAM, overloaded),
+        (CauseKind.DEPLOYMENT, slower),
         (CauseKind.SCALE_IN, evidence.returning),
         (CauseKind.START_LAG, evidence.starting | evidence.unavailable),
         (CauseKind.MAX_SIZE, evidence.at_max),
@@ -91,10 +93,13 @@ def _failures(evidence: ServiceEvidence) -> list[tuple[CauseKind, Outcome, NDArr
                 continue
             case ErrorKind.INTERNAL:
                 by_downstream = np.minimum(requests, downstream_left)
-                found += [(CauseKind.DOWNSTREAM, by_downstream), (CauseKind.APPLICATION, requests - by_downstream)]
+                found.append((CauseKind.DOWNSTREAM, by_downstream))
+                causes = [(CauseKind.DEPLOYMENT, _after_versions(evidence, slow=False))]
+                found += _divided(requests - by_downstream, causes, CauseKind.APPLICATION)
             case ErrorKind.GATEWAY_TIMEOUT | ErrorKind.CLIENT_CLOSED:
                 causes = [
                     (CauseKind.DOWNSTREAM, overloaded),
+                    (CauseKind.DEPLOYMENT, _after_versions(evidence, slow=True)),
                     (CauseKind.MAX_CONCURRENCY_HIGH, evidence.saturated & ~evidence.at_max),
                     (CauseKind.THROTTLED_CPU, evidence.saturated),
                     (CauseKind.NETWORK_FAULT, evidence.disturbed),
@@ -135,12 +140,22 @@ def _slow(evidence: ServiceEvidence, limit_s: float | None) -> list[tuple[CauseK
     causes = [
         (CauseKind.DOWNSTREAM, _overloaded(evidence)),
         (CauseKind.CRASH, evidence.crashed),
+        (CauseKind.DEPLOYMENT, _after_versions(evidence, slow=True)),
         (CauseKind.MAX_CONCURRENCY_HIGH, evidence.saturated & ~evidence.at_max),
         (CauseKind.THROTTLED_CPU, evidence.saturated),
         (CauseKind.START_LAG, evidence.starting),
         (CauseKind.NETWORK_FAULT, evidence.disturbed),
     ]
     return _divided(served, causes, CauseKind.APPLICATION)
+
+
+def _after_versions(evidence: ServiceEvidence, *, slow: bool) -> Mask:
+    """Return True for bins in which a deployed version served that is slower, or fails more often, than before."""
+    found = np.zeros(len(evidence.measured), dtype=np.bool_)
+    for version in evidence.versions:
+        if version.median_s if slow else version.failed_share:
+            found |= version.after
+    return found
 
 
 def _overloaded(evidence: ServiceEvidence) -> Mask:

@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 import numpy as np
 
-from simulator.model.text.quantities import count_text, time_text
+from simulator.model.text.quantities import count_text, latency_text, ratio_text, time_text
 from simulator.records.request_log import ERROR_KINDS, ErrorKind
 from simulator.records.scale_out import ScaleOut
 from simulator.report.verdict.causes import Attributed
@@ -33,7 +33,7 @@ def clause(cause: Attributed, evidence: ServiceEvidence) -> str:  # noqa: C901, 
             limit = evidence.limits.at(float(evidence.bins.begins_s[present][0]))
             return f"MaxSize allows no more than {_instances(limit)}, and all of them were at MaxConcurrency"
         case CauseKind.MAX_CONCURRENCY_LOW:
-            count = max(1, evidence.run.times.ready.at(float(evidence.bins.begins_s[present][0])))
+            count = max(1, evidence.ready.at(float(evidence.bins.begins_s[present][0])))
             return (
                 f"bursts exceeded MaxConcurrency {scaling.max_concurrency} of the "
                 f"{'instance' if count == 1 else _instances(count)}, while the policy, which averages the load, wanted "
@@ -49,8 +49,7 @@ def clause(cause: Attributed, evidence: ServiceEvidence) -> str:  # noqa: C901, 
         case CauseKind.CRASH:
             return _crash(evidence, present)
         case CauseKind.DEPLOYMENT:
-            at_s, old, new = evidence.deployments[0]
-            return f"a deployment replaced {_instances(old)} by {count_text(new)} at {moment_text(at_s)}"
+            return _deployment(evidence, cause)
         case CauseKind.TIME_OUT:
             return f"answers took longer than a time-out ({_time_outs(evidence)})"
         case CauseKind.RETRIES:
@@ -101,10 +100,30 @@ def _crash(evidence: ServiceEvidence, present: Mask) -> str:
     return " and ".join(texts)
 
 
+def _deployment(evidence: ServiceEvidence, cause: Attributed) -> str:
+    """Describe the deployment that explains most of the requests: its version, or its fewer instances."""
+    versions = [
+        each for each in evidence.versions if (each.failed_share if cause.outcome == "failed" else each.median_s)
+    ]
+    by_version = max(versions, key=lambda each: int(cause.by_bin[each.after].sum()), default=None)
+    fewer = int(cause.by_bin[evidence.deployed].sum())
+    if by_version is not None and int(cause.by_bin[by_version.after].sum()) > fewer:
+        version = f"the version deployed at {moment_text(by_version.at_s)}"
+        if cause.outcome == "failed" and by_version.failed_share:
+            return f"{version} failed {ratio_text(by_version.failed_share)} of its requests"
+        median, before = latency_text(by_version.median_s), latency_text(by_version.before_s)
+        return f"{version} is slower, with a median of {median} where the one before had {before}"
+    begins_s = evidence.bins.begins_s[cause.by_bin > 0]
+    started = [each for each in evidence.deployments if each.at_s < evidence.bins.ends_s[cause.by_bin > 0][-1]]
+    near = [each for each in started if each.at_s >= begins_s[0] - evidence.bins.width_s] or started[-1:]
+    most = max(near or list(evidence.deployments), key=lambda each: each.old - each.new)
+    return f"a deployment replaced {_instances(most.old)} by {count_text(most.new)} at {moment_text(most.at_s)}"
+
+
 def _start_lag(evidence: ServiceEvidence, present: Mask) -> str:
     raises = _overlapping(evidence, evidence.starts, present, PENDING_S)
     if not raises:
-        counts = evidence.run.times.ready
+        counts = evidence.ready
         first = next((at_s for at_s in counts.times_s if counts.at(at_s) > 0), None)
         if first is None:
             return "no instance was ready"

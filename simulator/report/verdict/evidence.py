@@ -16,7 +16,6 @@ from simulator.model.instance import READY, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.downstream.downstream_stats import ResourceStats
 from simulator.records.events import (
-    ANOTHER_REVISION,
     ConfigurationChanged,
     Event,
     InstanceMoved,
@@ -24,9 +23,17 @@ from simulator.records.events import (
     TimelineActed,
 )
 from simulator.records.instance_time import InstanceTime, StepFunction
+from simulator.records.request_log import ERROR_KINDS, ErrorKind
 from simulator.records.request_stats import RequestStats
-from simulator.records.scale_out import ScaleOut, cancelled_scale_outs
+from simulator.records.scale_out import ScaleOut, cancelled_scale_outs, scale_outs
 from simulator.records.series import BinnedRequests
+from simulator.report.verdict.deployments import (
+    Replacement,
+    VersionChange,
+    replacements,
+    serving_counts,
+    version_changes,
+)
 from simulator.report.verdict.service_facts import NO_FACTS, ServiceFacts
 from simulator.report.verdict.spans import Bins, Mask, TimeSpan, recovery
 
@@ -44,7 +51,10 @@ NETWORK_FAULT_ACTIONS: Final = frozenset({"wire_fault"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunOfService:
-    """The records of a service from which its evidence is made. `errors`: by kind and bin, as `requests` has them."""
+    """The records of a service from which its evidence is made. `errors`: by kind and bin, as `requests` has them.
+
+    `switches`: when another revision got the traffic.
+    """
 
     name: str
     scaling: AutoScalingConfiguration
@@ -58,6 +68,7 @@ class RunOfService:
     raises: Sequence[ScaleOut]
     events: Sequence[Event]
     downstream: Mapping[str, ResourceStats] = field(default_factory=dict)
+    switches: Sequence[float] = ()
     facts: ServiceFacts = NO_FACTS
 
 
@@ -78,7 +89,8 @@ class ServiceEvidence:
     measured: Mask  # after the warm-up
     errors: NDArray[np.int64]  # by kind and bin, without the warm-up
     crashes: Sequence[Crash]
-    deployments: Sequence[tuple[float, int, int]]  # time of the switch, instances of the old and the new revision
+    deployments: Sequence[Replacement]
+    versions: Sequence[VersionChange]  # those that fail more often, or are slower
     starts: Sequence[ScaleOut]  # also those that were cancelled before they were fulfilled
     returns: Sequence[tuple[ScaleOut, float]]  # a scale-out, and the time of the scale-in before it
     crashed: Mask
@@ -95,6 +107,7 @@ class ServiceEvidence:
     calls_slowed: Mapping[str, Mask]
     downstream_errors: NDArray[np.int64]
     wanted: StepFunction
+    ready: StepFunction  # ready instances of the serving revision
     limits: StepFunction  # MaxSize
     cpu_busy: NDArray[np.float64]  # share of the CPU time of the ready instances; NaN if unknown
 
@@ -103,27 +116,31 @@ def evidence_of(run: RunOfService) -> ServiceEvidence:
     """Return the evidence about a service."""
     bins = Bins.until(run.ended_s, run.requests.width_s, len(run.requests.offered))
     measured = bins.ends_s > run.warm_up_s
-    ready = run.times.ready
+    deployments = replacements(run.name, run.events, run.switches)
+    ready = serving_counts(run.name, run.events, run.switches) if deployments else run.times.ready
+    raises = scale_outs(run.name, run.events, ready, run.ended_s) if deployments else run.raises
     wanted, limits = _wanted(run), _limits(run)
-    crashes, switches = _losses(run)
+    crashes = _crashes(run)
     crash_spans = [recovery(ready, wanted, at_s, _before(ready, at_s), run.ended_s) for at_s, *_ in crashes]
-    deployment_spans = [recovery(ready, wanted, at_s, old, run.ended_s) for at_s, old in switches]
-    returns = _returns(run)
-    starts = [*run.raises, *cancelled_scale_outs(run.name, run.events, ready)]
+    deployment_spans = [recovery(ready, wanted, each.at_s, each.old, run.ended_s) for each in deployments]
+    returns = _returns(run, raises)
+    starts = [*raises, *cancelled_scale_outs(run.name, run.events, ready)]
     start_spans = [_span(raised) for raised in starts]
     if ready.times_s and (first := next((at for at in ready.times_s if ready.at(at) > 0), None)):
         start_spans.append(TimeSpan(0.0, first))
     longest_s = min(run.facts.request_timeout_s, run.stats.error_latency.max_s if run.stats.error_latency.count else 0)
-    decided = [raised.decided.at_s for raised in run.raises]
-    cpu_busy = _cpu_busy(run, bins)
+    decided = [raised.decided.at_s for raised in raises]
+    cpu_busy = _cpu_busy(run, bins, ready)
     resources = {name: stats for name, stats in run.downstream.items() if name in run.facts.downstream}
+    downstream_errors = _downstream_errors(resources.values(), bins, longest_s)
     return ServiceEvidence(
         run=run,
         bins=bins,
         measured=measured,
         errors=np.where(measured, run.errors, 0),
         crashes=crashes,
-        deployments=[(at_s, old, ready.at(at_s)) for at_s, old in switches],
+        deployments=deployments,
+        versions=_versions(run, bins, deployments, downstream_errors),
         starts=starts,
         returns=returns,
         crashed=bins.touched(crash_spans),
@@ -139,8 +156,9 @@ def evidence_of(run: RunOfService) -> ServiceEvidence:
         disturbed=bins.touched(_disturbances(run)),
         connections_used_up={name: _used_up(stats, run.ended_s, bins) for name, stats in resources.items()},
         calls_slowed={name: _slowed(stats, run, name, bins) for name, stats in resources.items()},
-        downstream_errors=_downstream_errors(resources.values(), bins, longest_s),
+        downstream_errors=downstream_errors,
         wanted=wanted,
+        ready=ready,
         cpu_busy=cpu_busy,
     )
 
@@ -169,22 +187,28 @@ def _wanted(run: RunOfService) -> StepFunction:
     return wanted
 
 
-def _losses(run: RunOfService) -> tuple[list[Crash], list[tuple[float, int]]]:
-    """Return the times and numbers of ready instances that crashed, and of those that another revision replaced."""
+def _crashes(run: RunOfService) -> list[Crash]:
+    """Return the times and numbers of ready instances that crashed, or failed their health check."""
     crashed: Counter[tuple[float, bool]] = Counter()
-    replaced: Counter[float] = Counter()
     for event in run.events:
         if not isinstance(event, InstanceMoved) or event.service != run.name or event.before not in READY:
             continue
         if event.after is InstanceState.STOPPED:
             crashed[event.at_s, event.why.startswith(_UNHEALTHY)] += 1
-        elif event.after is InstanceState.DRAINING and event.why == ANOTHER_REVISION:
-            replaced[event.at_s] += 1
-    crashes = [Crash(at_s, count, is_unhealthy) for (at_s, is_unhealthy), count in sorted(crashed.items())]
-    return crashes, sorted(replaced.items())
+    return [Crash(at_s, count, is_unhealthy) for (at_s, is_unhealthy), count in sorted(crashed.items())]
 
 
-def _returns(run: RunOfService) -> list[tuple[ScaleOut, float]]:
+def _versions(
+    run: RunOfService, bins: Bins, deployments: Sequence[Replacement], downstream_errors: NDArray[np.int64]
+) -> list[VersionChange]:
+    """Return the deployed versions that fail more often, or are slower, than those before."""
+    if not run.facts.deploys_versions:
+        return []
+    own = run.errors[ERROR_KINDS.index(ErrorKind.INTERNAL)] - downstream_errors
+    return version_changes(deployments, bins, run.requests, np.maximum(own, 0))
+
+
+def _returns(run: RunOfService, raises: Sequence[ScaleOut]) -> list[tuple[ScaleOut, float]]:
     """Return the scale-outs that bring back what a scale-in had removed shortly before, with its time."""
     found: list[tuple[ScaleOut, float]] = []
     lowered = [
@@ -192,7 +216,7 @@ def _returns(run: RunOfService) -> list[tuple[ScaleOut, float]]:
         for event in run.events
         if isinstance(event, ScalingDecided) and event.service == run.name and event.desired < event.before
     ]
-    for raised in run.raises:
+    for raised in raises:
         at_s = raised.decided.at_s
         earlier = [
             event.at_s
@@ -274,14 +298,14 @@ def _fitted(mask: Mask, bins: Bins) -> Mask:
     return found
 
 
-def _cpu_busy(run: RunOfService, bins: Bins) -> NDArray[np.float64]:
+def _cpu_busy(run: RunOfService, bins: Bins, ready: StepFunction) -> NDArray[np.float64]:
     """Return the CPU time of the requests that ended as a share of what the ready instances had; NaN if unknown."""
     nothing = np.full(len(bins.begins_s), np.nan)
     if not run.facts.request_cpu_s:
         return nothing
     edges_s = np.append(bins.begins_s, bins.ends_s[-1])
     processors = run.vcpu if run.facts.parallelism is None else min(run.vcpu, run.facts.parallelism)
-    seconds = run.times.ready.integrals(edges_s) * processors
+    seconds = ready.integrals(edges_s) * processors
     completed = run.requests.ended - run.errors[0]
     np.divide(completed * run.facts.request_cpu_s, seconds, out=nothing, where=seconds > 0)
     return nothing

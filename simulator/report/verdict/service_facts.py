@@ -25,19 +25,21 @@ class ServiceFacts(NamedTuple):
 
     `request_cpu_s`: mean CPU time of a request of a simulated application; None if unknown. `parallelism`: processors
     that the application can use at a time; None: all. `downstream`: the resources that its requests call.
-    `request_timeout_s`: time limit of a request.
+    `request_timeout_s`: time limit of a request. `deploys_versions`: the timeline deploys versions whose application
+    differs.
     """
 
     request_cpu_s: float | None = None
     parallelism: int | None = None
     downstream: Mapping[str, ResourceFacts] = MappingProxyType({})
     request_timeout_s: float = 120.0
+    deploys_versions: bool = False
 
 
 NO_FACTS: Final = ServiceFacts()
 
 
-def facts_of(service: ServiceSpec, sources: Sequence[SourceSpec]) -> ServiceFacts:
+def facts_of(service: ServiceSpec, sources: Sequence[SourceSpec], *, deploys_versions: bool = False) -> ServiceFacts:
     """Return the facts about a service. `sources`: those that send to it."""
     application = service.application
     simulated = application.simulated
@@ -46,6 +48,7 @@ def facts_of(service: ServiceSpec, sources: Sequence[SourceSpec]) -> ServiceFact
         parallelism=None if simulated is None else simulated.parallelism,
         downstream={name: ResourceFacts(use.contention, use.coherency) for name, use in application.downstream.items()},
         request_timeout_s=service.request_timeout_s,
+        deploys_versions=deploys_versions,
     )
 
 

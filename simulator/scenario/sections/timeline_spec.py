@@ -224,6 +224,11 @@ class EventSpec(Section):
             raise ValueError(msg)
         return self
 
+    def deploys_version_of(self, service: str) -> bool:
+        """Return True if the event deploys a version of the service whose application differs."""
+        deploy = self.deploy
+        return deploy is not None and deploy.application is not None and deploy.service in {"", service}
+
     @property
     def action_name(self) -> str:
         """The member of ACTIONS that is set."""

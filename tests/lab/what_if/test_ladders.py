@@ -4,7 +4,7 @@ import pytest
 
 from simulator.lab.what_if.ladders import Ladder, ladders
 from simulator.report.verdict.part import CauseKind, CausePart
-from tests.report.verdict.cases import CASES, report_of, scenario_of
+from tests.report.verdict.cases import CASES, FAILING_VERSION, report_of, scenario_of
 
 
 def made(kind: CauseKind, outcome: str = "rejected", text: str = CASES[CauseKind.START_LAG]) -> list[Ladder]:
@@ -18,6 +18,13 @@ def made(kind: CauseKind, outcome: str = "rejected", text: str = CASES[CauseKind
 @pytest.mark.parametrize("kind", [CauseKind.APPLICATION, CauseKind.NETWORK_FAULT, CauseKind.TIME_OUT])
 def test_no_setting_acts_on_causes_outside_the_service(kind: CauseKind) -> None:
     assert made(kind) == []
+
+
+def test_only_the_version_before_helps_against_one_that_fails() -> None:
+    assert made(CauseKind.DEPLOYMENT, "failed") == []
+    (ladder,) = made(CauseKind.DEPLOYMENT, "failed", FAILING_VERSION)
+    assert ladder.label(ladder.values[0]) == "The version before"
+    assert ladder.changed(scenario_of(FAILING_VERSION), 0).timeline == ()
 
 
 def test_no_setting_saves_the_requests_at_an_instance_that_crashes() -> None:

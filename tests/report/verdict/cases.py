@@ -74,6 +74,12 @@ CASES: dict[CauseKind, str] = {
         timeline="{at: 60s, kill_instance: {which: oldest}}",
         start_up="20s",
     ),
+    CauseKind.DEPLOYMENT: _text(  # the new version has the one instance that was desired when its instances started
+        "max_concurrency: 5; max_size: 10",
+        "steps: {levels: [{rate: 20/s, for: 175s}, {rate: 70/s, for: 9 min}]}",
+        duration="8 min",
+        timeline="{at: 50s, deploy: {}}",
+    ).replace("duration: 8 min", "duration: 8 min\nwarm_up: 4 min 20s"),
     CauseKind.TIME_OUT: _text("request_timeout: 2s", "clock: {rate: 2/s}", work="io: 5s"),
     CauseKind.RETRIES: _text(
         "max_concurrency: 5; max_size: 1",
@@ -89,6 +95,15 @@ CASES: dict[CauseKind, str] = {
     ),
     CauseKind.APPLICATION: _text("max_concurrency: 50", "clock: {rate: 20/s}", work="io: 50ms, failure_share: 10 %"),
 }
+_VERSION = _text(
+    "max_concurrency: 5; max_size: 10; min_size: 3",
+    "clock: {rate: 60/s}",
+    duration="7 min",
+    timeline="{at: 30s, deploy: {application: {simulated: {start_up: 5s, io: 100ms}}}}",
+)
+FAILING_VERSION = _VERSION.replace("s, io: 100ms}}}", "s, io: 100ms, failure_share: 20 %}}}")
+SLOWER_VERSION = _VERSION.replace("s, io: 100ms}}}", "s, io: 500ms}}}")
+EQUAL_VERSION = _VERSION
 ANSWERED = _text("max_concurrency: 50", "clock: {rate: 20/s}")
 
 

@@ -7,12 +7,9 @@ import pytest
 from simulator.report.verdict.part import CauseKind
 from tests.report.verdict.cases import ANSWERED, CASES, report_of, verdict_of
 
-# A cause for which a run cannot lose requests: the new revision of App Runner serves before the old one drains.
-_BY_EVENTS_ONLY = {CauseKind.DEPLOYMENT}
-
 
 def test_every_cause_has_a_case() -> None:
-    assert {*CASES, *_BY_EVENTS_ONLY} == set(CauseKind)
+    assert set(CASES) == set(CauseKind)
 
 
 @pytest.mark.parametrize("kind", CASES, ids=str)

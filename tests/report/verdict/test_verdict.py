@@ -17,6 +17,7 @@ from tests.report.verdict.cases import ANSWERED, CASES, report_of, verdict_of
         (CauseKind.MAX_CONCURRENCY_HIGH, "busy before the instances reached MaxConcurrency 200"),
         (CauseKind.THROTTLED_CPU, "because the CPUs of all instances were"),
         (CauseKind.CRASH, "because 1 instance crashed at 1:00"),
+        (CauseKind.DEPLOYMENT, "between 4:28 and 5:05, because a deployment replaced 3 instances by 1 at 4:28"),
         (CauseKind.TIME_OUT, "the limit of a request, 2 s"),
         (CauseKind.RETRIES, "of the requests were retries."),
         (CauseKind.DOWNSTREAM, "because no connection to db (limit 2) was free"),
