@@ -198,6 +198,17 @@ class RequestRetried(NamedTuple):
     intended_s: RunTime  # time at which the client intended to send the failed request
 
 
+class UserPaused(NamedTuple):
+    """A user of a closed source has the outcome of a request and pauses before its next one.
+
+    Published only if this event has a reader when the traffic begins.
+    """
+
+    source: int  # source number of the request in the request log
+    from_s: RunTime
+    until_s: RunTime  # when the next request is due
+
+
 class InstanceReported(NamedTuple):
     """A revision's instances added a line to the event log (`EventLogged`)."""
 

@@ -95,6 +95,7 @@ class LiveClients:
             users=source.closed.users,
             from_s=RunTime(source.from_s),
             until_s=RunTime(source.end_s(scenario.duration_s)),
+            journal=journal,
         )
         if overrides is not None:
             overrides.add_population(source.service, closed.set_factor)

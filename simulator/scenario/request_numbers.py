@@ -1,14 +1,14 @@
 """The number in the row of a request: that of its source, or a separate number for each kind of request.
 
 The kinds of a source (its `requests`, or the steps of its sessions) have separate numbers if a check is about a path or
-a name, or in a run that measures service times by path (`ScenarioSpec.with_measured_paths`). Otherwise all of them have
+a name, or in a run that measures their service by path (`ScenarioSpec.with_measured_paths`). Otherwise all of them have
 the number of the source. Sources have the numbers 0 to n - 1, so that code without knowledge of kinds can read the
 rows; further kinds have the numbers from n on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from simulator.scenario.check_expression import CheckExpression
@@ -42,19 +42,20 @@ class RequestKind(NamedTuple):
 
 
 class RequestNumbers:
-    """The numbers of all sources of a scenario."""
+    """The numbers of all sources of a scenario. The requests of `measured_services` have numbers by kind."""
 
     def __init__(
         self,
         traffic: Sequence[SourceSpec],
         checks: Iterable[CheckExpression] = (),
-        measured_services: Container[str] = (),
+        measured_services: Iterable[str] = (),
     ) -> None:
+        self.measured_services = frozenset(measured_services)
         checked = any(check.tag("path") is not None or check.tag("name") is not None for check in checks)
         self._kinds: list[list[RequestKind]] = []
         self.sources = list(range(len(traffic)))  # by number
         for index, source in enumerate(traffic):
-            kinds, apart = [], checked or source.service in measured_services
+            kinds, apart = [], checked or source.service in self.measured_services
             for place, request in enumerate(source.kinds):
                 number = index if place == 0 or not apart else len(self.sources)
                 if number == len(self.sources):

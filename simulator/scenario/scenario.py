@@ -196,7 +196,8 @@ class ScenarioSpec(Section):
 
     def with_measured_paths(self) -> Self:
         """Return the same scenario, in which the paths of measurable services have request numbers of their own."""
-        numbers = RequestNumbers(self.traffic, self.checks, self.measurable_services)
+        measured = self.measurable_services | self.numbers.measured_services
+        numbers = RequestNumbers(self.traffic, self.checks, measured)
         return self.model_copy(update={"numbers": numbers})  # in place of the cached property
 
     def with_seed(self, seed: int) -> Self:

@@ -13,7 +13,7 @@ from simulator.fleet.exchange import PooledExchange
 from simulator.model.rejection import Rejection
 from simulator.model.times import NOT_YET, RUN_FOREVER, LoopTime, RunTime
 from simulator.platform.platform import Service
-from simulator.records.events import RequestRetried
+from simulator.records.events import RequestRetried, UserPaused
 from simulator.records.journal import Journal
 from simulator.records.request_log import RequestRows
 from simulator.rules.retries import Retries
@@ -273,7 +273,7 @@ class ClosedClient(SimulatedClient):
 
     `think` returns the next thinking time. Without a script, users begin with a thinking time, so that they do not send
     at the same times. `script` defines the requests of each user; without a script they send what `kinds` yields.
-    `changes` are the planned changes of the size of the population.
+    `changes` are the planned changes of the size of the population. `journal` gets the pauses of users.
     """
 
     def __init__(
@@ -289,8 +289,10 @@ class ClosedClient(SimulatedClient):
         until_s: RunTime,
         script: Script[RequestKind] | None = None,
         changes: Iterator[tuple[float, int]] = iter(()),  # noqa: B008 an empty one
+        journal: Journal | None = None,
     ) -> None:
         super().__init__(service, kinds, rows, clock)
+        self._pauses = journal if journal is not None and journal.has_reader(UserPaused) else None
         self._script = script or Script(kinds.__next__, think)
         self._until_s = clock.loop_s(until_s)
         self._from_s = clock.loop_s(from_s)
@@ -315,6 +317,9 @@ class ClosedClient(SimulatedClient):
         user = exchange.user
         pause_s = self._script.pause_s(user, status)
         self._loop.call_later(pause_s, self._fire, user)
+        if self._pauses is not None:
+            now_s = RunTime(self._loop.time() - self._origin_s)
+            self._pauses.publish(UserPaused(exchange.kind.number, now_s, RunTime(now_s + pause_s)))
 
     def _join(self) -> None:
         begin_s = max(self._loop.time(), self._from_s)

@@ -104,6 +104,7 @@ def virtual_traffic(
                 changes=user_changes(source.closed),
                 from_s=RunTime(source.from_s),
                 until_s=RunTime(source.end_s(scenario.duration_s)),
+                journal=platform.journal,
             )
             clients.append(closed)
             if overrides is not None:

@@ -56,6 +56,11 @@ class Handler(BaseHTTPRequestHandler):
 time.sleep(0.3)
 ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 """
+LONG_S, SLEEP_S = 0.05, 0.02
+TWO_ROUTES = COMPUTES.replace(
+    f"over_s = time.thread_time() + {CPU_S}",
+    f"time.sleep({SLEEP_S}); over_s = time.thread_time() + ({LONG_S} if self.path == '/long' else {CPU_S})",
+)
 
 
 @pytest.fixture
@@ -97,6 +102,28 @@ def test_a_process_is_observed_with_its_cpu_and_its_starts(folder: Path) -> None
             assert stage.cpu_s > 0.5 * CPU_S * in_time
             assert stage.samples.cpu_s.sum() >= stage.cpu_s * 0.99
             assert not np.isnan(stage.throttled_s)
+
+
+def test_requests_that_are_sent_one_at_a_time_have_the_cpu_time_of_their_route(folder: Path) -> None:
+    (folder / "app.py").write_text(TWO_ROUTES, encoding="utf-8")
+    routes = parse_routes(["/short:50", "/long"])
+    service = service_of(parse_target("python app.py"), routes, TargetSettings(InstanceSize(1024, 2048)))
+    live = LiveSettings(folder / "state", ejection=None)
+    made = Observer(service, 1, live, rates=(5.0,), level_s=4.0, unloaded_s=8.0, wakes=False).observe()
+    requests = made.unloaded
+    assert requests is not None
+    short, long = (requests.rows(requests.served & (requests.route == route)) for route in (0, 1))
+    assert min(len(short), len(long)) >= 10
+    # Both sleep as long; the long one computes longer. Other programs of the machine may delay a response, but not
+    # the CPU time of an instance.
+    assert np.median(long.latency_s) >= SLEEP_S + LONG_S
+    assert np.median(short.latency_s) >= SLEEP_S + CPU_S
+    if has_groups():
+        assert np.median(long.cpu_s) == pytest.approx(LONG_S, rel=0.5)
+        assert np.median(short.cpu_s) < 0.5 * np.median(long.cpu_s)
+        assert (requests.throttled_s >= 0).all()
+    else:
+        assert np.isnan(requests.cpu_s).all()
 
 
 def test_an_overloaded_process_is_saturated_and_loses_no_request(folder: Path) -> None:

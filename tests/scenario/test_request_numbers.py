@@ -62,3 +62,10 @@ def test_a_run_that_measures_paths_gives_their_kinds_numbers_of_their_own() -> N
     assert of_kinds(scenario.with_measured_paths().numbers) == [[0, 2, 3], [1]]
     assert scenario.numbers.sources == [0, 1]
     assert read_scenario(TEXT % "").with_measured_paths().numbers.sources == [0, 1], "nothing real is measured"
+
+
+def test_kinds_that_have_numbers_of_their_own_keep_them() -> None:
+    scenario = read_scenario(TEXT % "")
+    apart = RequestNumbers(scenario.traffic, measured_services=scenario.services)
+    made = scenario.model_copy(update={"numbers": apart})
+    assert of_kinds(made.numbers) == of_kinds(made.with_measured_paths().numbers) == [[0, 2, 3], [1]]

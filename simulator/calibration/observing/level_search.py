@@ -183,8 +183,20 @@ class LevelSearch:
     @property
     def light(self) -> StageFigures | None:
         """The figures of light load: of the lowest rate that was not saturated by itself."""
-        calm = [figures for figures in self._figures if figures.offered and not figures.is_saturated(None)]
-        return min(calm, key=lambda figures: figures.offered / figures.seconds, default=None)
+        found = self._lightest
+        return None if found is None else self._figures[found]
+
+    @property
+    def light_stage(self) -> LoadStage | None:
+        """The stage of `light`."""
+        found = self._lightest
+        return None if found is None else self._stages[found]
+
+    @property
+    def _lightest(self) -> int | None:
+        figures = self._figures
+        calm = [place for place, each in enumerate(figures) if each.offered and not each.is_saturated(None)]
+        return min(calm, key=lambda place: figures[place].offered / figures[place].seconds, default=None)
 
     @property
     def capacity_rps(self) -> float | None:

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from simulator.calibration.observation.observation import ServiceObservation
 from simulator.calibration.observing.level_search import LevelSearch
 from simulator.calibration.observing.machine import STEAL_SHARE
+from simulator.calibration.observing.unloaded.run import PlayedUnloaded
 
 RUNS_ALREADY: Final = (
     "The server ran already: no start and no wake was observed, and all levels had the same instance. CPU and memory "
@@ -18,11 +21,18 @@ RUNS_ALREADY: Final = (
 _BUSY_SHARE: Final = 0.5  # of the cores, by the load average before the observation
 # Of all processors. With one of two processors busy, an instance of one vCPU still has its own.
 _OTHERS_SHARE: Final = 0.25
+_IDLE_SHARE: Final = 0.02  # of a CPU
+_ALONE_MIN: Final = 30  # requests of a route; the standard error of its spread is then an eighth
 
 
-def observation_notes(made: ServiceObservation, search: LevelSearch, *, interrupted: bool) -> ServiceObservation:
+def observation_notes(
+    made: ServiceObservation, search: LevelSearch, unloaded: PlayedUnloaded | None = None, *, interrupted: bool
+) -> ServiceObservation:
     """Return the observation with its notes."""
-    return replace(made, notes=(*made.notes, *_notes(made, search, interrupted=interrupted)))
+    notes = [*made.notes, *_notes(made, search, interrupted=interrupted)]
+    if unloaded is not None:
+        notes += _of_unloaded(made, unloaded)
+    return replace(made, notes=tuple(notes))
 
 
 def count_of(number: int, word: str) -> str:
@@ -59,6 +69,26 @@ def _of_load(made: ServiceObservation, search: LevelSearch) -> Iterator[str]:
     for stage in made.loads:
         if stage.ended_by and not stage.ended_by.startswith(("saturated", "interrupted")):
             yield f"Level {stage.number} ended after {stage.duration_s:.1f} s: {stage.ended_by}."
+
+
+def _of_unloaded(made: ServiceObservation, unloaded: PlayedUnloaded) -> Iterator[str]:
+    requests = unloaded.requests
+    if unloaded.crash:
+        yield f"The instance ended while requests were sent one at a time: {unloaded.crash}."
+    if unloaded.idle_share > _IDLE_SHARE:
+        yield (
+            f"The instance uses {unloaded.idle_share:.1%} of a CPU without requests; it is taken off the CPU times of "
+            "the requests that were sent one at a time."
+        )
+    if len(requests) and np.isnan(requests.cpu_s).all():
+        yield "The CPU time of single requests is unknown: here it is not counted, or in steps of 10 ms."
+    few = [
+        f"{route.name} ({int(np.sum(requests.served & (requests.route == number)))})"
+        for number, route in enumerate(made.routes)
+        if np.sum(requests.served & (requests.route == number)) < _ALONE_MIN
+    ]
+    if few:
+        yield f"Few requests were sent alone, so the spread of their times is uncertain: {', '.join(few)}."
 
 
 def _of_machine(made: ServiceObservation) -> Iterator[str]:

@@ -1,4 +1,6 @@
-"""Makes an observation: plays levels until the search has enough, then wakes, and puts everything into one value."""
+"""Makes an observation: plays levels until the search has enough, then requests one at a time, then wakes, and puts
+everything into one value.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,8 @@ from simulator.calibration.observing.level_search import WARM_UP_S, LevelSearch,
 from simulator.calibration.observing.machine import MachineReading, machine_facts
 from simulator.calibration.observing.notes import RUNS_ALREADY, observation_notes
 from simulator.calibration.observing.observed_service import ObservedService
+from simulator.calibration.observing.unloaded.plan import unloaded_plan, unloaded_s
+from simulator.calibration.observing.unloaded.run import OVERHEAD_S, PlayedUnloaded, UnloadedRun
 from simulator.calibration.observing.wake_run import WAKES_S, played_wakes
 from simulator.lab.backend_names import AUTO
 from simulator.records.journal import Journal
@@ -56,6 +60,12 @@ class LevelPlayed(NamedTuple):
     is_saturated: bool
 
 
+class UnloadedBegan(NamedTuple):
+    """Requests are about to be sent one at a time, for `seconds`."""
+
+    seconds: float
+
+
 class WakesBegan(NamedTuple):
     """Requests to an idle instance are about to be sent."""
 
@@ -68,7 +78,8 @@ class UnusableService(Exception):
 class Observer:
     """Observes a service. `live`: settings of real time; None: virtual time, in the backend `backend`.
 
-    `rates`: requests/s of levels to play, each for `level_s`, instead of a search. `signals`: SIGINT ends the
+    `rates`: requests/s of levels to play, each for `level_s`, instead of a search. `unloaded_s`: seconds in which
+    requests are sent one at a time; None: a share of the budget, or none with `rates`. `signals`: SIGINT ends the
     observation; what it has so far is kept. `journal` gets the events of this module.
     """
 
@@ -78,6 +89,7 @@ class Observer:
     budget_s: float = BUDGET_S
     rates: tuple[float, ...] = ()
     level_s: float = 20.0
+    unloaded_s: float | None = None
     wakes: bool = True
     backend: str = AUTO
     signals: bool = False
@@ -86,6 +98,7 @@ class Observer:
     _stages: list[LoadStage] = field(default_factory=list)
     _starts: list[StartTimes] = field(default_factory=list)
     _memory: list[float] = field(default_factory=list)
+    _unloaded: PlayedUnloaded | None = None
     _wakes: tuple[float, ...] = ()
     _limits: LimitFacts = field(default_factory=LimitFacts)
 
@@ -100,9 +113,13 @@ class Observer:
         before = MachineReading.now()
         wakes = self.wakes and not self.service.runs_already  # a server that runs already is not throttled
         wakes_s = WAKES_S if wakes and _WAKES_SHARE * self.budget_s >= WAKES_S else 0.0
-        search = LevelSearch(self.budget_s - wakes_s, self.service.size.vcpu)
+        alone_s = self._unloaded_s()
+        reserved_s = wakes_s + (alone_s + OVERHEAD_S if alone_s else 0.0)
+        search = LevelSearch(self.budget_s - reserved_s, self.service.size.vcpu)
         try:
             self._play_levels(search)
+            if alone_s and not self.interrupted:
+                self._play_unloaded(search, alone_s)
             if wakes_s and not self.interrupted and search.left_s > -_LATE_S:
                 self.journal.publish(WakesBegan())
                 self._wakes = played_wakes(self.service, self.seed, self.live, signals=self.signals)
@@ -128,6 +145,21 @@ class Observer:
                 return
             if crashes >= _CRASHES_MAX:
                 search.end(f"the instance ended {crashes} times: {played.crash}")
+
+    def _unloaded_s(self) -> float:
+        if self.unloaded_s is not None:
+            return self.unloaded_s
+        return 0.0 if self.rates else unloaded_s(self.budget_s)
+
+    def _play_unloaded(self, search: LevelSearch, seconds: float) -> None:
+        """Send requests one at a time, planned by the lightest load; none if even that saturated the service."""
+        light = search.light_stage
+        if light is None:
+            return
+        self.journal.publish(UnloadedBegan(seconds))
+        plan = unloaded_plan(light, len(self.service.routes), self.service.size.vcpu, seconds)
+        self._unloaded = UnloadedRun(self.service, plan, self.seed, self.live).play(signals=self.signals)
+        self.interrupted = self._unloaded.interrupted
 
     def _levels(self, search: LevelSearch) -> Iterator[Level]:
         if self.rates:
@@ -168,6 +200,7 @@ class Observer:
             max_concurrency=self.service.max_concurrency,
             starts=tuple(self._starts),
             wakes=self._wakes,
+            unloaded=None if self._unloaded is None else self._unloaded.requests,
             memory_at_rest_bytes=float(np.median(self._memory)) if self._memory else None,
             machine=machine,
             limits=self._limits,
@@ -177,4 +210,4 @@ class Observer:
         )
         if self.service.runs_already:
             made = replace(made, notes=(RUNS_ALREADY,))
-        return observation_notes(made, search, interrupted=self.interrupted)
+        return observation_notes(made, search, self._unloaded, interrupted=self.interrupted)

@@ -9,6 +9,7 @@ import numpy as np
 
 from simulator.calibration.observation.observation import LimitFacts, LoadStage, StartTimes
 from simulator.calibration.observation.tables import Column, InstanceSamples, ObservedRequests
+from simulator.calibration.observing.instance_usage import UNKNOWN_USAGE, instance_usage
 from simulator.calibration.observing.level import REST_S, Level
 from simulator.calibration.observing.observed_service import ObservedService
 from simulator.fleet.ports import ResourceUsage
@@ -24,7 +25,6 @@ from simulator.world.tasks import until
 
 _DIGITS: Final = 6  # microseconds
 _READ_EVERY_S: Final = 1.0
-_UNKNOWN: Final = ResourceUsage(math.nan, math.nan)
 # Reasons of a failed health check while the port accepts no connections.
 _NOT_LISTENING: Final = ("connection refused", "no route", "unreachable")
 
@@ -114,12 +114,10 @@ class StageMeter:
     def usage(self) -> ResourceUsage:
         """Return the usage of the instance now; NaN where it is unknown."""
         if self._platform is None:
-            return _UNKNOWN
-        living = self._platform.services[self._service.name].living()
-        usage = living[-1].backend.usage() if living and living[-1].is_ready else None
-        if usage is None:
-            return _UNKNOWN
-        return usage if usage.memory_bytes else usage._replace(memory_bytes=math.nan)  # of a simulated one: not given
+            return UNKNOWN_USAGE
+        usage = instance_usage(self._platform, self._service.name)
+        # The compiled backend does not count the throttling of a simulated instance.
+        return usage if self._limits else usage._replace(throttled_s=math.nan)
 
     # --- results -----------------------------------------------------------------------------------------------------
 

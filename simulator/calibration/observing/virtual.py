@@ -22,6 +22,7 @@ def observe_virtually(
     budget_s: float = BUDGET_S,
     rates: Sequence[float] = (),
     level_s: float = 20.0,
+    unloaded_s: float | None = None,
     wakes: bool = True,
     backend: str = AUTO,
     target: str = "a simulated application",
@@ -37,6 +38,8 @@ def observe_virtually(
         budget_s: virtual time for all levels.
         rates: requests/s of the levels, each measured for `level_s`; empty: levels are found as for a real service.
         level_s: see `rates`.
+        unloaded_s: virtual time in which requests are sent one at a time; None: a share of the budget, or none with
+            `rates`.
         wakes: whether wakes are measured.
         backend: `compiled`, `event-loop`, or `auto` for the faster one; the result is the same.
         target: name of the application in the observation.
@@ -48,5 +51,12 @@ def observe_virtually(
     """
     observed = ObservedService.of_application(application, size, tuple(routes), target=target, service=service)
     return Observer(
-        observed, seed, budget_s=budget_s, rates=tuple(rates), level_s=level_s, wakes=wakes, backend=backend
+        observed,
+        seed,
+        budget_s=budget_s,
+        rates=tuple(rates),
+        level_s=level_s,
+        unloaded_s=unloaded_s,
+        wakes=wakes,
+        backend=backend,
     ).observe()

@@ -6,7 +6,7 @@ import contextlib
 from types import TracebackType
 from typing import Final, Self
 
-from simulator.calibration.observing.observer import LevelBegan, LevelPlayed, Observer, WakesBegan
+from simulator.calibration.observing.observer import LevelBegan, LevelPlayed, Observer, UnloadedBegan, WakesBegan
 from simulator.cli.calibration.observe_tables import HEADER, level_line
 from simulator.cli.printing import Status
 from simulator.model.text.quantities import rate_text, time_text
@@ -26,6 +26,7 @@ class ObserveProgress:
         if not quiet:
             observer.journal.subscribe(LevelBegan, self._began)
             observer.journal.subscribe(LevelPlayed, self._played)
+            observer.journal.subscribe(UnloadedBegan, self._unloaded)
             observer.journal.subscribe(WakesBegan, self._wakes)
 
     def __enter__(self) -> Self:
@@ -42,6 +43,9 @@ class ObserveProgress:
             f"level {level.number}: {rate_text(level.rate_rps)} for {time_text(level.duration_s)}, "
             f"at most {time_text(began.left_s)} left"
         )
+
+    def _unloaded(self, began: UnloadedBegan) -> None:
+        self._show(f"requests one at a time for {time_text(began.seconds)}")
 
     def _wakes(self, _: WakesBegan) -> None:
         self._show("wakes: requests to the idle instance")

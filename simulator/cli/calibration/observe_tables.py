@@ -26,6 +26,7 @@ def observation_lines(made: ServiceObservation) -> Iterator[str]:
     yield HEADER
     for stage in sorted(made.loads, key=lambda stage: stage.rate_rps):
         yield level_line(stage, vcpu)
+    yield from _alone_lines(made)
     yield f"start    {_starts_text(made.starts)}"
     if made.wakes:
         yield f"wake     {latency_text(float(np.median(made.wakes)))} for a request to the idle instance"
@@ -51,6 +52,20 @@ def level_line(stage: LoadStage, vcpu: float) -> str:
 def _note(stage: LoadStage) -> str:
     reason = stage.ended_by.partition(":")[0]
     return ("client late" if stage.is_client_late else reason)[: _NOTE_WIDTH + 1]
+
+
+def _alone_lines(made: ServiceObservation) -> Iterator[str]:
+    """Yield a line for each route that was requested one request at a time: how long its requests take alone."""
+    if made.unloaded is None:
+        return
+    for number, route in enumerate(made.routes):
+        requests = made.unloaded.rows(made.unloaded.served & (made.unloaded.route == number))
+        if not len(requests):
+            continue
+        cpu_s = requests.cpu_s[~np.isnan(requests.cpu_s)]
+        cpu = f", CPU {latency_text(float(cpu_s.mean()))} +- {latency_text(float(cpu_s.std()))}" if len(cpu_s) else ""
+        p50_s = float(np.median(requests.latency_s))
+        yield f"alone    {route.name}: {count_of(len(requests), 'request')}, p50 {latency_text(p50_s)}{cpu}"
 
 
 def _starts_text(starts: Sequence[StartTimes]) -> str:

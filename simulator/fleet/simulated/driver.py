@@ -216,7 +216,11 @@ class SimulatedBackend:
 
     def usage(self) -> ResourceUsage | None:
         """Return the usage. An application whose memory is not specified uses none."""
-        return ResourceUsage(self.cpu_used_s(), 0.0)
+        return ResourceUsage(self.cpu_used_s(), self._used_bytes, self._station.throttled_s(self._loop.time()))
+
+    @property
+    def _used_bytes(self) -> float:
+        return 0.0
 
     def throttle(self) -> None:
         """Throttle the background work: there is nothing else to compute."""
@@ -294,9 +298,6 @@ class FailingBackend(SimulatedBackend):
     @property
     def _used_bytes(self) -> float:
         return self._failures.memory_bytes + self._requests_at_work() * self._failures.request_memory_bytes
-
-    def usage(self) -> ResourceUsage | None:
-        return ResourceUsage(self.cpu_used_s(), self._used_bytes)
 
     def begin(self, exchange: Exchange) -> None:
         failures, injected_failures = self._failures, self._injected_failures

@@ -46,7 +46,17 @@ class QuotaStation(Station[Job]):
     `_rate` is the progress of each computing request in a second of run time: 1 unless they share cores.
     """
 
-    __slots__ = ("_busy_max", "_cores", "_left_s", "_period", "_period_s", "_quota_s", "_shared_core_speed", "_since_s")
+    __slots__ = (
+        "_busy_max",
+        "_cores",
+        "_left_s",
+        "_period",
+        "_period_s",
+        "_quota_s",
+        "_shared_core_speed",
+        "_since_s",
+        "_stopped_s",
+    )
 
     def __init__(
         self,
@@ -69,6 +79,12 @@ class QuotaStation(Station[Job]):
         self._period = 0  # the number of the period of `_at_s`
         self._left_s = self._quota_s  # CPU seconds that are left of its quota
         self._at_s = since_s
+        self._stopped_s = 0.0
+
+    def throttled_s(self, now: float) -> float:
+        """Return the seconds until `now` in which the quota stopped requests."""
+        self._advance(now)
+        return self._stopped_s
 
     def next_s(self) -> float | None:
         if not self._computing:
@@ -110,7 +126,7 @@ class QuotaStation(Station[Job]):
 
     def _advance(self, now: float) -> None:
         """Continue until `now`: in each period the requests run until its quota is used up."""
-        run_s = 0.0
+        run_s, before_s = 0.0, self._at_s
         used_per_s = self._used_per_s if self._computing else 0.0
         if now >= self._end_s:
             # The rest of this period, whole periods, and the beginning of the last one.
@@ -128,6 +144,7 @@ class QuotaStation(Station[Job]):
             run_s += more_s
             self._v += run_s * self._rate
             self._used_s += run_s * used_per_s
+            self._stopped_s += max(0.0, now - before_s - run_s)
         self._at_s = now
 
     def _share(self) -> None:

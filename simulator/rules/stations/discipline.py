@@ -155,6 +155,10 @@ class Station(Generic[Job]):
         self._advance(now)
         return self._used_s
 
+    def throttled_s(self, now: float) -> float:  # noqa: ARG002 it never stops
+        """Return the seconds until `now` in which a quota stopped requests; NaN if the station has none."""
+        return math.nan
+
     def _advance(self, now: float) -> None:
         if self._computing:
             grown_s = (now - self._at_s) * self._rate

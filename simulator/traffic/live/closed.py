@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from simulator.model.times import RUN_START, RunTime
+from simulator.records.events import UserPaused
+from simulator.records.journal import Journal
 from simulator.traffic.live.chain import BATCH, DueChain
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.request import RequestChoice, Shot
@@ -22,7 +24,7 @@ class ClosedLoad:
     Like simulated users (traffic/clients.py), each begins as its script says, with a thinking time or with a request,
     and pauses for at least `MIN_PAUSE_S`. `think()` returns the next thinking time in seconds; `choices` is endless.
     The intended time of a request is the end of its user's thinking time. `script` defines the requests of each user,
-    `changes` the changes of their number.
+    `changes` the changes of their number. `journal` gets the pauses of users.
     """
 
     def __init__(
@@ -37,7 +39,9 @@ class ClosedLoad:
         until_s: RunTime,
         script: Script[Sent] | None = None,
         changes: Iterator[tuple[float, int]] = iter(()),  # noqa: B008 an empty one
+        journal: Journal | None = None,
     ) -> None:
+        self._pauses = journal if journal is not None and journal.has_reader(UserPaused) else None
         self._client = client
         self._source = source
         self._script = script or Script(lambda: Sent(next(choices)), think)
@@ -107,6 +111,8 @@ class ClosedLoad:
         if now_s < self._until_s:
             self._push(RunTime(now_s + pause_s), user)
             self._chain.due(self._first_s())
+        if self._pauses is not None:
+            self._pauses.publish(UserPaused(shot.source, now_s, RunTime(now_s + pause_s)))
 
     def _first_s(self) -> float:
         """Return when something is due next: the end of a thinking time, a change of the number of users, or the

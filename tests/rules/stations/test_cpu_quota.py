@@ -42,6 +42,8 @@ def test_a_request_alone_stops_when_the_quota_of_a_period_is_used_up(vcpu: float
     station.arrive("a", cpu_s, 0.0)
     assert end_of(station) == pytest.approx(end_s)
     assert station.used_s(end_s) == pytest.approx(cpu_s)
+    assert station.throttled_s(end_s) == pytest.approx(end_s - cpu_s)
+    assert station.throttled_s(end_s + 1.0) == pytest.approx(end_s - cpu_s)  # without requests nothing is stopped
 
 
 def test_two_requests_on_two_cores_use_the_quota_of_one_vcpu_in_half_a_period() -> None:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from simulator.model.times import RUN_START, RunTime
+from simulator.records.events import UserPaused
+from simulator.records.journal import Journal
 from simulator.rules.retries import MIN_PAUSE_S
 from simulator.traffic.live.closed import ClosedLoad
 from simulator.traffic.live.request import RequestChoice, Shot
@@ -51,6 +53,7 @@ def played(
     *,
     thinks_first: bool = True,
     changes: Sequence[tuple[float, int]] = (),
+    journal: Journal | None = None,
 ) -> Client:
     async def main() -> Client:
         client = Client(takes_s)
@@ -65,6 +68,7 @@ def played(
             until_s=RunTime(until_s),
             script=script,
             changes=iter(changes),
+            journal=journal,
         )
         load.start()
         at_s, factor = turn
@@ -110,3 +114,11 @@ def test_the_last_user_that_joined_finishes_its_iteration_and_leaves_first() -> 
     # Users 0 and 1 send every 1.5 s; user 2 joins at 1 s and ends its iteration at 2.5 s. User 1 has to stop at 3.5 s,
     # while its request is in progress, and is planned again before the end of its iteration, at 4.5 s.
     assert client.sent == [0.0, 0.0, 1.0, 1.5, 1.5, 3.0, 3.0, 4.5, 4.5]
+
+
+def test_a_reader_of_pauses_gets_each_with_its_end() -> None:
+    journal = Journal()
+    pauses: list[UserPaused] = []
+    journal.subscribe(UserPaused, pauses.append)
+    client = played(1, think_s=1.0, takes_s=2.0, until_s=9.5, journal=journal)
+    assert pauses == [UserPaused(0, RunTime(at_s + 2.0), RunTime(at_s + 3.0)) for at_s in client.sent]

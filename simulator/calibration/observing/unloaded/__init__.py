@@ -1,0 +1,1 @@
+"""Requests that are sent one at a time, so that each shows the work of its route alone."""
