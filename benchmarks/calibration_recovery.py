@@ -137,7 +137,7 @@ def mechanism_of(model: ModelCandidate) -> str:
 def recovered(number: int, known: KnownModel, found: CalibratedModel) -> Iterator[Recovered]:
     """Yield the parameters that both have."""
     names = {parameter.name: parameter for parameter in found.parameters}
-    for name, true in true_values(known):
+    for name, true in true_values(known, with_calls="downstream" in found.application):
         parameter = names.get(name)
         if parameter is None or parameter.value is None or parameter.how == "unknown":
             continue
@@ -146,13 +146,17 @@ def recovered(number: int, known: KnownModel, found: CalibratedModel) -> Iterato
         yield Recovered(number, mechanism_of(known.model), name, true, parameter.value, low, high)
 
 
-def true_values(known: KnownModel) -> Iterator[tuple[str, float]]:
-    """Yield the true values by the names of the parameters."""
+def true_values(known: KnownModel, *, with_calls: bool = True) -> Iterator[tuple[str, float]]:
+    """Yield the true values by the names of the parameters.
+
+    In a model without a pool or lock (not `with_calls`), the I/O time of a request contains its time with a connection.
+    """
     model = known.model
     for route, (cpu, io) in enumerate(zip(model.cpu, model.io, strict=True)):
-        for law, kind in ((cpu, "CPU"), (io, "I/O")):
-            yield f"mean {kind} time of GET /{route}", law.mean_s
-            yield f"standard deviation of the {kind} time of GET /{route}", law.sd_s
+        parts = [io] if with_calls or model.call is None or not model.structure.uses_pool(route) else [io, model.call]
+        for laws, kind in (([cpu], "CPU"), (parts, "I/O")):
+            yield f"mean {kind} time of GET /{route}", sum(law.mean_s for law in laws)
+            yield f"standard deviation of the {kind} time of GET /{route}", math.hypot(*(law.sd_s for law in laws))
     if model.call is not None:
         yield "mean time with a connection or lock", model.call.mean_s
         yield "standard deviation of the time with a connection or lock", model.call.sd_s

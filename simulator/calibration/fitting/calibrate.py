@@ -197,10 +197,10 @@ def _limits(parts: _Parts) -> Iterator[ModelParameter]:
     profile = LimitProfile(parts.found)
     structure = parts.known.best.structure
     sentence = f"{_load_sentence(parts)} Fewer would have been seen."
-    low, high = integer_interval(parts.found, profile, "workers")
+    low, high = integer_interval(parts.known, parts.found, profile, "workers")
     yield limit_parameter("workers", structure.workers, low, high, sentence)
     if structure.pool is not None:
-        low, high = integer_interval(parts.found, profile, "pool")
+        low, high = integer_interval(parts.known, parts.found, profile, "pool")
         yield limit_parameter("pool", structure.pool, low, high, sentence)
     if structure.parallelism is not None:
         yield ModelParameter(

@@ -75,6 +75,13 @@ class Whitening(NamedTuple):
         return np.concatenate(blocks)
 
 
+class _Played(NamedTuple):
+    """The figures of a stage, a row for each play, and in how many plays it was behind as in the measurement."""
+
+    values: Array
+    alike: int
+
+
 class Likelihood:
     """Compares candidates with the measured figures of all stages, and with requests that were sent one at a time."""
 
@@ -86,6 +93,7 @@ class Likelihood:
         self.statistics = [statistics[n] for n in used]
         self.players = [StagePlayer(stage, seed) for stage in self.stages]
         self.measured = [each.measured() for each in self.statistics]
+        self._last: tuple[tuple[ModelCandidate, Sequence[int]] | None, list[_Played]] = None, []
 
     def figures(self, candidate: ModelCandidate, plays: Sequence[int]) -> list[Array]:
         """Return the figures of each stage, a row for each play.
@@ -94,13 +102,24 @@ class Likelihood:
         kinds. Plays of the kind that was not measured are replaced by others: the figures are those on condition that
         the instance was behind its arrivals, or was not.
         """
+        return [each.values for each in self._played(candidate, plays)]
+
+    def kinds(self, candidate: ModelCandidate, plays: Sequence[int]) -> float:
+        """Return minus twice the log-probability that each stage is behind its arrivals, or is not, as it was."""
+        return -2 * sum(math.log((each.alike + 0.5) / (len(plays) + 1)) for each in self._played(candidate, plays))
+
+    def _played(self, candidate: ModelCandidate, plays: Sequence[int]) -> list[_Played]:
+        if self._last[0] == (candidate, plays):
+            return self._last[1]
         found = []
         for player, statistics in zip(self.players, self.statistics, strict=True):
             played = player.play(candidate, plays)
             alike = np.flatnonzero(player.stage.behind(played.latency_s) == player.stage.is_behind)
-            if len(alike) < max(1, _ALIKE_MIN * len(plays)):
+            count = len(alike)
+            if count < max(1, _ALIKE_MIN * len(plays)):
                 alike = np.arange(len(plays))
-            found.append(statistics.of(*played)[np.resize(alike, len(plays))])
+            found.append(_Played(statistics.of(*played)[np.resize(alike, len(plays))], count))
+        self._last = (candidate, plays), found
         return found
 
     def whitening(

@@ -7,6 +7,7 @@ time with a lock or a pooled connection by its size over the highest throughput.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -23,6 +24,8 @@ _CHANCE: Final = 0.04
 _DIFFERENCE_MAX: Final = 1.5
 _NEAR: Final = 1.5  # distance of a structure that explains the measurement with the laws of light load
 _POOLS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100)
+_POOL_SPREADS: Final = (0.3, 1.0)
+_POOL_USES: Final = (1.0, 0.85)  # of the pool at the highest throughput, if something else may saturate the instance
 _WORKERS_MAX: Final = 200
 _CPU_BOUND: Final = 0.93  # use of the CPU above which it is what saturates the instance
 _VISITS: Final = (2, 4, 8)  # of requests of an event loop in real time
@@ -44,6 +47,7 @@ class Screening:
         self._likelihood = likelihood
         self._found = found
         self._plays = plays
+        self._knows_rest = likelihood.unloaded is not None
         self._is_live = any(stage.is_live for stage in likelihood.stages)
         self._cores = max(1, *(0 if stage.quota is None else stage.quota.cores for stage in likelihood.stages))
 
@@ -69,9 +73,11 @@ class Screening:
         """
         return self._found.is_saturated and not self._found.utilization > _CPU_BOUND
 
-    def extensions(self, base: ModelCandidate, vcpu: float, near: float = math.inf) -> list[Screened]:
+    def extensions(
+        self, base: ModelCandidate, vcpu: float, near: float = math.inf, *, with_pools: bool = False
+    ) -> list[Screened]:
         """Return the base with each mechanism that it lacks, its limit chosen by distance; the nearest first. `near`:
-        distance of a candidate that is known already.
+        distance of a candidate that is known already. `with_pools`: pools are tried whatever the others give.
         """
         found = [self.screened(each) for each in self._plain(base, vcpu)]
         if base.structure.workers is None:
@@ -81,7 +87,7 @@ class Screening:
             several = (self.screened(dataclasses.replace(base, structure=each)) for each in structures)
             found.append(min(several, key=_distance))
         nearest = min([near, *(each.distance for each in found)])
-        if base.structure.pool is None and self._may_have_pool and nearest > _NEAR:
+        if base.structure.pool is None and (with_pools or (self._may_have_pool and nearest > _NEAR)):
             found += self._with_pool(base)
         return sorted(found, key=lambda each: each.distance)
 
@@ -139,14 +145,19 @@ class Screening:
         users = routes or tuple(range(len(mix)))
         throughput_rps = self._found.throughput_rps * float(mix[list(users)].sum())
         shortest_s = min(base.io[route].mean_s for route in users)
-        for pool in _POOLS:
-            call_s = pool / throughput_rps
+        for pool, used in itertools.product(_POOLS, _POOL_USES if self._knows_rest else _POOL_USES[:1]):
+            call_s = used * pool / throughput_rps
             if call_s > 0.98 * shortest_s:
                 break
-            for spread in (0.3, 1.0):
-                io = tuple(_less(law, call_s) if route in users else law for route, law in enumerate(base.io))
-                structure = dataclasses.replace(base.structure, pool=pool, pool_routes=routes)
+            for spread in _POOL_SPREADS:
                 call = TimeLaw(Family.LOGNORMAL, call_s, spread)
+                if self._knows_rest and any(call.sd_s > base.io[route].sd_s for route in users):
+                    continue  # the sum would vary more than it does
+                io = tuple(
+                    (_without(law, call) if self._knows_rest else _less(law, call_s)) if route in users else law
+                    for route, law in enumerate(base.io)
+                )
+                structure = dataclasses.replace(base.structure, pool=pool, pool_routes=routes)
                 yield self.screened(dataclasses.replace(base, structure=structure, io=io, call=call))
 
     @property
@@ -162,6 +173,15 @@ def _less(law: TimeLaw, by_s: float) -> TimeLaw:
     """Return the law of what is left of a time when a part of it is modelled otherwise."""
     left_s = max(law.mean_s - by_s, 0.02 * law.mean_s)
     return dataclasses.replace(law, mean_s=left_s)
+
+
+def _without(law: TimeLaw, part: TimeLaw) -> TimeLaw:
+    """Return the law of what is left of a time when a part of it, that is independent of the rest, is modelled
+    otherwise.
+    """
+    left = _less(law, part.mean_s)
+    sd_s = math.sqrt(max(law.sd_s**2 - part.sd_s**2, (0.1 * law.sd_s) ** 2))
+    return dataclasses.replace(left, cv=law.family.within(sd_s / left.mean_s))
 
 
 def _distance(screened: Screened) -> float:

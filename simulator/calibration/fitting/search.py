@@ -13,25 +13,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from simulator.calibration.fitting.candidate import AppStructure, ModelCandidate
+from simulator.calibration.fitting.estimation.families import Allowed, LawPlace, other_families, projected
 from simulator.calibration.fitting.estimation.refinement import Refined, polished, refined
+from simulator.calibration.fitting.estimation.variants import (
+    has_same_mechanisms,
+    with_integer,
+    with_spreads,
+)
 from simulator.calibration.fitting.figures.period_cpu import route_cpu
 from simulator.calibration.fitting.fit_stage import FitStage, total_requests
-from simulator.calibration.fitting.laws import Family, TimeLaw
-from simulator.calibration.fitting.light_load import alone, fitted_laws
+from simulator.calibration.fitting.laws import Family
 from simulator.calibration.fitting.likelihood import Likelihood
 from simulator.calibration.fitting.screening import Screened, Screening
-from simulator.calibration.fitting.starting_point import CapacityFigures, capacity, cpu_means_s, evened, light_latency_s
+from simulator.calibration.fitting.starting_point import CapacityFigures, capacity, evened, light_laws
 from simulator.calibration.fitting.unloaded.block import UnloadedBlock
-from simulator.calibration.fitting.unloaded.laws import unloaded_laws
+from simulator.calibration.fitting.unloaded.laws import UnloadedLaws, unloaded_laws
 from simulator.calibration.fitting.unloaded.samples import UnloadedSamples
 
 STRONG: Final = 6.0  # difference of the information criterion
 _MECHANISMS_MAX: Final = 3
-_CPU_SPREADS: Final = (0.25, 0.7)  # coefficients of variation from which a search begins, beside those of its start
-_APART: Final = 0.5  # logarithm of the ratio of two spreads, from which they are different starts
+_FAMILIES_MAX: Final = 8  # changes of the family of a law
+# A family is excluded if its log-likelihood is less than the largest by more than this.
+_EXCLUDED: Final = 8.0
+# Other structures that are averaged: how many, from which likelihood beside the best, and by how much the criterion of
+# one with more mechanisms must be better than if these changed nothing.
+_RIVALS_MAX: Final = 3
+_POOLS_BESIDE: Final = 3
+_WEIGHT_MIN: Final = 0.02
+_LITTLE_BETTER: Final = 1.0
+# Newton steps of a search; few suffice from where unloaded requests have given the laws.
+_EVALUATIONS: Final = 8
+_EVALUATIONS_FEW: Final = 4
 _KEPT: Final = 2  # variants that are refined, of those screened
 _RIVAL: Final = 2.0  # a variant that is this much further from the measurement than the nearest is not refined
 # While structures are compared, figures may differ by this much: a search from far away does not trust small variances.
@@ -44,11 +57,14 @@ _PLAYS_OF_SCREENING: Final = 3
 _PLAYS_OF_SPREAD: Final = 60
 _PLAYS_OF_SLOPES: Final = 48  # for the derivatives of the result
 _REQUESTS_FOR_SPREAD: Final = 3_000_000
+_REQUESTS_FOR_SLOPES: Final = 400_000
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The result of a search."""
+    """The result of a search. `allowed`: the families that unloaded requests allow for each law; empty: there were no
+    such requests. `rivals`: other structures that the data do not exclude, with their likelihoods in units of the best.
+    """
 
     best: Refined
     likelihood: Likelihood
@@ -57,6 +73,8 @@ class Found:
     spread_plays: Sequence[int]
     discrepancy: float
     freedom: int
+    allowed: Allowed
+    rivals: tuple[tuple[Refined, float], ...] = ()
 
 
 class Search:
@@ -66,11 +84,16 @@ class Search:
         self, stages: Sequence[FitStage], routes: int, seed: int, unloaded: UnloadedSamples | None = None
     ) -> None:
         self._stages, self._routes, self._unloaded = stages, routes, unloaded
+        self._laws = [] if unloaded is None else unloaded_laws(unloaded)
+        self._allowed = _allowed(self._laws)
+        self._seen: list[Refined] = []
         self.likelihood = Likelihood(stages, seed, None if unloaded is None else UnloadedBlock(unloaded))
         requests = max(1, total_requests(stages))
         count = min(max(_REQUESTS // requests, 4), 12)
-        spread = min(max(_REQUESTS_FOR_SPREAD // requests, 60), 200)
-        self._quick = range(max(6, count // 2))
+        spread = min(max(_REQUESTS_FOR_SPREAD // requests, 60), 200 if unloaded is None else 120)
+        self._quick = range(max(6 if unloaded is None else 4, count // 2))
+        slopes = min(max(_REQUESTS_FOR_SLOPES // requests, 12), _PLAYS_OF_SLOPES)
+        self._slopes = slopes if unloaded is not None else _PLAYS_OF_SLOPES
         self._plays = range(count)
         self._spread = range(count, count + spread)
         self._capacity = capacity(stages)
@@ -84,56 +107,100 @@ class Search:
         """Return the best candidate with what is needed for its intervals."""
         # laws of light load are not at the maximum yet: any mechanism would seem to improve them
         light = self._likelier(self._first())
-        best = self._refined(light, rounds=2)
+        # with the laws of unloaded requests it is: what is missing is a mechanism, which no laws can replace
+        best = self._refined(light, rounds=2) if self._unloaded is None else self._refined(light, 1, _EVALUATIONS_FEW)
         for _ in range(_MECHANISMS_MAX):
-            extended = self._simplest(self._extensions(light, best.candidate), self.criterion(best) - STRONG)
+            extended = self._simplest(self._extensions(light, best), self.criterion(best) - STRONG)
             if extended is None:
                 break
+            if self._unloaded is not None:
+                best = extended
+                if not self._is_poor(best, 0.0):
+                    break
+                continue
             best = self._refined(extended.candidate, rounds=1)
-        if self._unloaded is None:
-            best = self._with_families(best)
-        best = self._with_integers(best)
-        return self._result(self._polished(best.candidate))
+        best = self._with_integers(self._with_families(best))
+        return self._averaged(best)
+
+    def _averaged(self, best: Refined) -> Found:
+        """Return the result with the structures that the data do not exclude. A structure with more mechanisms that
+        agrees no better predicts the same, so it is left out.
+        """
+        if self._unloaded is not None and best.candidate.structure.pool is not None:
+            best = self._with_pools_beside(best)
+        rivals: dict[AppStructure, Refined] = {}
+        for each in self._seen if self._unloaded is not None else ():
+            apart = self.criterion(each) - self.criterion(best)
+            more = each.candidate.structure.parts - best.candidate.structure.parts
+            is_better = apart < more * math.log(self._figures) - _LITTLE_BETTER
+            is_other = each.candidate.structure.pool != best.candidate.structure.pool or not has_same_mechanisms(
+                each.candidate, best.candidate
+            )
+            if apart < STRONG and (more <= 0 or is_better) and is_other:
+                known = rivals.get(each.candidate.structure)
+                if known is None or self.criterion(each) < self.criterion(known):
+                    rivals[each.candidate.structure] = each
+        chosen = sorted(rivals.values(), key=self.criterion)[:_RIVALS_MAX]
+        found = self._polished(best.candidate)
+        others = [self._polished(each.candidate) for each in chosen]
+        for each in others:
+            more = each.candidate.structure.parts - found.candidate.structure.parts
+            if self.criterion(each) < self.criterion(found) - (STRONG if more > 0 else 0.0):
+                others, found = [*(other for other in others if other is not each), found], each
+        least = self.criterion(found)
+        weighed = [(each, math.exp(-(self.criterion(each) - least) / 2)) for each in others]
+        return dataclasses.replace(self._result(found), rivals=tuple(each for each in weighed if each[1] > _WEIGHT_MIN))
+
+    def _with_pools_beside(self, best: Refined) -> Refined:
+        """Refine the candidate with smaller and larger pools as well, as far as they agree about as well: a larger pool
+        of connections that are held longer has nearly the same effect. Return the best.
+        """
+        found = [best]
+        for step in (-1, 1):
+            at = best
+            for _ in range(_POOLS_BESIDE):
+                pool = (at.candidate.structure.pool or 0) + step
+                if pool < 1:
+                    break
+                at = self._with_families(self._refined(with_integer(at.candidate, "pool", pool), 1, _EVALUATIONS_FEW))
+                if self.criterion(at) > self.criterion(best) + STRONG:
+                    break
+                found.append(at)
+        return min(found, key=self.criterion)
 
     def _polished(self, candidate: ModelCandidate, discrepancy: float = 0.0) -> Refined:
         return polished(
-            self.likelihood, candidate, plays=self._spread[:_PLAYS_OF_SLOPES], spread_plays=self._spread,
+            self.likelihood, candidate, plays=self._spread[: self._slopes], spread_plays=self._spread,
             discrepancy=discrepancy,
         )  # fmt: skip
 
-    def _extensions(self, light: ModelCandidate, best: ModelCandidate) -> list[Screened]:
-        """Return the best candidate with each mechanism that it lacks. Its laws are distorted by what it lacks, so each
-        is also tried with the laws of light load.
+    def _extensions(self, light: ModelCandidate, refined: Refined) -> list[Screened]:
+        """Return the best candidate with each mechanism that it lacks, those that are to be refined. Its laws are
+        distorted by what it lacks, so each is also tried with the laws of light load.
         """
+        best = refined.candidate
         structure = best.structure
         undistorted = dataclasses.replace(best, cpu=light.cpu, io=light.io) if structure.pool is None else best
-        found = self._screening.extensions(undistorted, self._vcpu)
+        is_poor = self._unloaded is not None and self._is_poor(refined)
+        found = self._screening.extensions(undistorted, self._vcpu, with_pools=is_poor)
         if undistorted is best:
-            return found
+            return _nearest(found, _KEPT)
+        if self._unloaded is not None:
+            return _nearest(found, _KEPT + is_poor)
         nearest = min((each.distance for each in found), default=math.inf)
-        return [*found, *self._screening.extensions(best, self._vcpu, nearest)]
+        return _nearest([*found, *self._screening.extensions(best, self._vcpu, nearest)], _KEPT)
+
+    def _is_poor(self, found: Refined, deviations: float = 1.0) -> bool:
+        """Return whether the disagreement is that much more than chance gives: a mechanism may be missing."""
+        freedom = self._figures - len(found.candidate.coordinates)
+        return found.chi_square > freedom + deviations * math.sqrt(2 * freedom)
 
     def _first(self) -> ModelCandidate:
-        if self._unloaded is not None:
-            fitted = unloaded_laws(self._unloaded)
-            return ModelCandidate(AppStructure(), tuple(each.cpu for each in fitted), tuple(each.io for each in fitted))
-        light_s = light_latency_s(self._stages, self._routes)
-        cpu_s = cpu_means_s(self._stages, light_s)
-        by_periods = route_cpu(self._stages, self._routes)
-        laws = []
-        for route in range(self._routes):
-            requests = alone(self._stages, route)
-            if len(requests.latency_s) < 8:
-                io = TimeLaw(Family.LOGNORMAL, max(float(light_s[route] - cpu_s[route]), 1e-4), 0.4)
-                laws.append((TimeLaw(Family.GAMMA, float(cpu_s[route]), 0.4), io))
-                continue
-            first = self._stages[0]
-            likely = fitted_laws(requests, float(cpu_s[route]), first.vcpu, first.quota)
-            cpu = _spread_out(likely.cpu, Family.GAMMA)
-            if by_periods is not None:
-                cpu = dataclasses.replace(cpu, cv=cpu.family.within(by_periods.cv))
-            laws.append((cpu, _spread_out(likely.io, Family.LOGNORMAL)))
-        return ModelCandidate(AppStructure(), tuple(cpu for cpu, _ in laws), tuple(io for _, io in laws))
+        if self._unloaded is None:
+            cpu, io = zip(*light_laws(self._stages, self._routes), strict=True)
+            return ModelCandidate(AppStructure(), cpu, io)
+        likeliest = [(each.cpu[0].law, each.io[0].law) for each in self._laws]
+        return ModelCandidate(AppStructure(), tuple(law for law, _ in likeliest), tuple(law for _, law in likeliest))
 
     def _likelier(self, light: ModelCandidate) -> ModelCandidate:
         """Return a start of an observation in real time with its CPU times, or with evened ones: those with which a
@@ -160,13 +227,15 @@ class Search:
             discrepancy=self._tolerance,
         )
 
-    def _refined(self, candidate: ModelCandidate, rounds: int, evaluations: int = 8) -> Refined:
+    def _refined(self, candidate: ModelCandidate, rounds: int, evaluations: int = _EVALUATIONS) -> Refined:
         """Return the candidate at its maximum, which is searched from several spreads of the CPU time: at light load
         they have little influence, so that a search from one of them may end beside the maximum.
         """
-        starts = [candidate] if self._has_periods or self._unloaded is not None else _starts(candidate)
+        starts = [candidate] if self._has_periods or self._unloaded is not None else with_spreads(candidate)
         found = [self._climbed(start, rounds, evaluations) for start in starts]
-        return min(found, key=self.criterion)
+        best = min(found, key=self.criterion)
+        self._seen.append(best)
+        return best
 
     def criterion(self, found: Refined) -> float:
         """Return the Bayesian information criterion, with a parameter for each limit of the structure.
@@ -175,17 +244,17 @@ class Search:
         likelihood contains the determinant of their covariance.
         """
         count = len(found.candidate.coordinates) + found.candidate.structure.parts
-        return found.chi_square + found.whitening.log_determinant + count * math.log(self._figures)
+        likelihood = found.chi_square + found.whitening.log_determinant + found.kinds
+        return likelihood + count * math.log(self._figures)
 
     def _simplest(self, variants: Sequence[Screened], below: float = math.inf) -> Refined | None:
-        """Return the simplest of the nearest candidates for whose rivals the evidence is not strong; None if all of
+        """Return the simplest of the candidates for whose rivals the evidence is not strong; None if all of
         them are above a bound of the criterion.
         """
         if not variants:
             return None
-        nearest = min(each.distance for each in variants)
-        chosen = sorted(variants, key=lambda each: each.distance)[:_KEPT]
-        found = [self._refined(each.candidate, rounds=1) for each in chosen if each.distance < nearest + _RIVAL]
+        evaluations = _EVALUATIONS if self._unloaded is None else _EVALUATIONS_FEW
+        found = [self._refined(each.candidate, rounds=1, evaluations=evaluations) for each in variants]
         least = min(map(self.criterion, found))
         if least >= below:
             return None
@@ -195,38 +264,21 @@ class Search:
     # --- families of laws ---------------------------------------------------------------------------------------------
 
     def _with_families(self, best: Refined) -> Refined:
-        """Try other families of the laws, one law after the other."""
-        for route in range(self._routes):
-            for name in ("io", "cpu"):
-                best = self._with_family(best, name, route)
+        """Try other families of the laws, as long as that improves the agreement."""
+        for _ in range(_FAMILIES_MAX):
+            options = other_families(self.likelihood, best, self._quick, self._allowed)
+            nearest = min(options, key=lambda each: each.cost, default=None)
+            if nearest is None or nearest.cost > -1.0:
+                return best
+            changed = self._refined(nearest.candidate, rounds=1, evaluations=3)
+            if self.criterion(changed) >= self.criterion(best) - 0.5:
+                return best
+            best = changed
         return best
-
-    def _with_family(self, best: Refined, name: str, route: int) -> Refined:
-        law: TimeLaw = getattr(best.candidate, name)[route]
-        base = self._projected(best, best.candidate)
-        options: list[tuple[float, ModelCandidate]] = []
-        for family in Family:
-            low, high = family.cv_range
-            if family is law.family or not low * 0.9 <= law.cv <= high * 1.1 or not high:
-                continue
-            changed_law = dataclasses.replace(law, family=family, cv=family.within(law.cv))
-            other = _with_law(best.candidate, name, route, changed_law)
-            options.append((self._projected(best, other), other))
-        if not options:
-            return best
-        distance, other = min(options, key=lambda each: each[0])
-        if distance > base - 1.0:
-            return best
-        changed = self._refined(other, rounds=1, evaluations=3)
-        return changed if self.criterion(changed) < self.criterion(best) - 0.5 else best
 
     def _projected(self, best: Refined, other: ModelCandidate) -> float:
         """Return the chi-square of another candidate after the best linear change of the parameters."""
-        residuals = np.concatenate(
-            [self.likelihood.residuals(other, self._quick, best.whitening), self.likelihood.playless(other)]
-        )
-        step, *_ = np.linalg.lstsq(best.jacobian, residuals, rcond=1e-8)
-        return float(((residuals - best.jacobian @ step) ** 2).sum())
+        return projected(self.likelihood, best, other, self._quick)[0]
 
     # --- whole numbers ------------------------------------------------------------------------------------------------
 
@@ -254,7 +306,9 @@ class Search:
 
     def _result(self, best: Refined, discrepancy: float = 0.0) -> Found:
         freedom = max(1, self._figures - len(best.candidate.coordinates) - best.candidate.structure.parts)
-        return Found(best, self.likelihood, self._capacity, self._plays, self._spread, discrepancy, freedom)
+        return Found(
+            best, self.likelihood, self._capacity, self._plays, self._spread, discrepancy, freedom, self._allowed
+        )
 
     def with_discrepancy(self, found: Found) -> Found:
         """Return the result if each figure may differ by more than chance, as the disagreement requires."""
@@ -274,50 +328,18 @@ class Search:
         return high
 
 
-def _starts(candidate: ModelCandidate) -> list[ModelCandidate]:
-    """Return the candidate, and those with other spreads of the CPU time that are far from it and from each other."""
-    starts = [candidate]
-    for spread in _CPU_SPREADS:
-        cpu = tuple(dataclasses.replace(law, cv=law.family.within(spread)) for law in candidate.cpu)
-        if all(_apart(cpu, other.cpu) > _APART for other in starts):
-            starts.append(dataclasses.replace(candidate, cpu=cpu))
-    return starts
+def _nearest(variants: Sequence[Screened], count: int) -> list[Screened]:
+    """Return the nearest, without those that are much further than the nearest."""
+    ordered = sorted(variants, key=lambda each: each.distance)[:count]
+    return [each for each in ordered if each.distance < ordered[0].distance + _RIVAL]
 
 
-def _apart(laws: Sequence[TimeLaw], others: Sequence[TimeLaw]) -> float:
-    """Return the largest logarithm of the ratio of two spreads; constants have none."""
-    ratios = (one.cv / other.cv for one, other in zip(laws, others, strict=True) if other.cv)
-    return max((abs(math.log(ratio)) for ratio in ratios), default=0.0)
-
-
-def _with_law(candidate: ModelCandidate, name: str, route: int, law: TimeLaw) -> ModelCandidate:
-    """Return the candidate with another law, `cpu` or `io`, of a route."""
-    laws: tuple[TimeLaw, ...] = getattr(candidate, name)
-    changed = (*laws[:route], law, *laws[route + 1 :])
-    return dataclasses.replace(candidate, io=changed) if name == "io" else dataclasses.replace(candidate, cpu=changed)
-
-
-def with_integer(candidate: ModelCandidate, name: str, value: int | None) -> ModelCandidate:
-    """Return the candidate with another limit; a pool's capacity stays as it is."""
-    old = candidate.structure
-    structure = dataclasses.replace(old, workers=value) if name == "workers" else dataclasses.replace(old, pool=value)
-    if name != "pool" or candidate.call is None or value is None:
-        return dataclasses.replace(candidate, structure=structure)
-    assert candidate.structure.pool is not None, candidate
-    call_s = candidate.call.mean_s * value / candidate.structure.pool
-    more_s = candidate.call.mean_s - call_s
-    io = tuple(
-        dataclasses.replace(law, mean_s=max(law.mean_s + more_s, 0.02 * law.mean_s)) if old.uses_pool(route) else law
-        for route, law in enumerate(candidate.io)
-    )
-    return dataclasses.replace(
-        candidate, structure=structure, io=io, call=dataclasses.replace(candidate.call, mean_s=call_s)
-    )
-
-
-def _spread_out(law: TimeLaw, family: Family) -> TimeLaw:
-    """Return a law that a search can widen: no constant."""
-    if law.family is not Family.CONSTANT and law.cv > 0.05:
-        return law
-    family = family if law.family is Family.CONSTANT else law.family
-    return dataclasses.replace(law, family=family, cv=0.15)
+def _allowed(laws: Sequence[UnloadedLaws]) -> Allowed:
+    """Return the families that are not excluded for each law."""
+    found: dict[LawPlace, frozenset[Family]] = {}
+    for route, each in enumerate(laws):
+        for name, likely in (("cpu", each.cpu), ("io", each.io)):
+            if len(likely) > 1:
+                least = likely[0].log_likelihood - _EXCLUDED
+                found[LawPlace(name, route)] = frozenset(law.law.family for law in likely if law.log_likelihood > least)
+    return found

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from simulator.calibration.fitting.candidate import ModelCandidate
+from simulator.calibration.fitting.estimation.variants import spread_out
 from simulator.calibration.fitting.figures.period_cpu import route_cpu
 from simulator.calibration.fitting.fit_stage import FitStage
-from simulator.calibration.fitting.laws import Array
-from simulator.calibration.fitting.light_load import alone
+from simulator.calibration.fitting.laws import Array, Family, TimeLaw
+from simulator.calibration.fitting.light_load import alone, fitted_laws
 from simulator.lab.extras import needed
 
 # Throughput below this share of the offered rate: the instance was saturated.
@@ -22,6 +23,7 @@ _CPU_MOST: Final = 0.95
 _CPU_CV_MOST: Final = 1.0
 # Strength of the assumption that the CPU times of routes are in proportion to their latencies.
 _RIDGE: Final = 0.02
+_ALONE_FEWEST: Final = 8  # requests from which laws are fitted
 
 
 class CapacityFigures(NamedTuple):
@@ -48,6 +50,24 @@ def light_latency_s(stages: Sequence[FitStage], routes: int) -> Array:
     found = [alone(stages, route).latency_s for route in range(routes)]
     overall = np.concatenate(found)
     return np.array([each.mean() if len(each) else overall.mean() for each in found])
+
+
+def light_laws(stages: Sequence[FitStage], routes: int) -> Iterator[tuple[TimeLaw, TimeLaw]]:
+    """Yield the laws of CPU and I/O time of each route from requests that happened to be alone."""
+    light_s = light_latency_s(stages, routes)
+    cpu_s = cpu_means_s(stages, light_s)
+    by_periods = route_cpu(stages, routes)
+    for route in range(routes):
+        requests = alone(stages, route)
+        if len(requests.latency_s) < _ALONE_FEWEST:
+            io = TimeLaw(Family.LOGNORMAL, max(float(light_s[route] - cpu_s[route]), 1e-4), 0.4)
+            yield TimeLaw(Family.GAMMA, float(cpu_s[route]), 0.4), io
+            continue
+        likely = fitted_laws(requests, float(cpu_s[route]), stages[0].vcpu, stages[0].quota)
+        cpu = spread_out(likely.cpu, Family.GAMMA)
+        if by_periods is not None:
+            cpu = replace(cpu, cv=cpu.family.within(by_periods.cv))
+        yield cpu, spread_out(likely.io, Family.LOGNORMAL)
 
 
 def cpu_means_s(stages: Sequence[FitStage], light_s: Array) -> Array:

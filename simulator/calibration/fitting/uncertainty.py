@@ -8,19 +8,31 @@ another estimate; these are the members of the model, and their spread is the un
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from simulator.calibration.fitting.candidate import Coordinate, Kind, ModelCandidate
+from simulator.calibration.fitting.estimation.families import (
+    LawPlace,
+    OtherFamily,
+    law_at,
+    other_families,
+    with_law,
+)
+from simulator.calibration.fitting.estimation.refinement import Refined
+from simulator.calibration.fitting.estimation.variants import with_integer
 from simulator.calibration.fitting.laws import Array
-from simulator.calibration.fitting.search import Found, with_integer
+from simulator.calibration.fitting.search import Found
 from simulator.lab.quantiles import t_quantile
 from simulator.world.random_streams import RandomStreams
 
 # Plays from which the uncertainty is estimated; their numbers follow those that the fit used.
 _PLAYS: Final = 80
+_DRAWS: Final = 240  # estimates, with other structures and families among them
+_PLAYS_OF_FAMILIES: Final = 24
 _LEVEL: Final = 0.975
 # Below this probability the figures disagree with the best model by more than chance: no play disagrees as much.
 P_MIN: Final = 1.5 / _PLAYS
@@ -32,35 +44,85 @@ _LIMIT_MAX: Final = 200
 _FARTHEST: Final = 3.0
 
 
+class EstimateDraw(NamedTuple):
+    """An estimate that another measurement would have given: a candidate, with the point to which it would move."""
+
+    candidate: ModelCandidate
+    point: Array
+
+
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """`points`: estimates that other measurements would have given, around the best one. `p_value`: probability of at
-    least this disagreement, if the model is right.
+    """`draws`: estimates that other measurements would have given, in proportion to the likelihood of their structures
+    and families. `p_value`: probability of at least this disagreement, if the model is right.
     """
 
     best: ModelCandidate
-    points: Array
+    draws: Sequence[EstimateDraw]
     p_value: float
     chi_square: float
 
     def interval(self, *coordinates: Coordinate) -> tuple[float, float, float]:
         """Return the value of a product of parameters, and its 95 % interval."""
-        places = [self.best.coordinates.index(each) for each in coordinates]
-        centre = float(self.best.point[places].sum())
-        sd = float(self.points[:, places].sum(axis=1).std(ddof=1))
-        half = t_quantile(len(self.points) - 1, _LEVEL) * sd
-        return math.exp(centre), math.exp(centre - half), math.exp(min(centre + half, 50.0))
+        centre = math.log(math.prod(max(self.best.value(each), 1e-12) for each in coordinates))
+        found = []
+        for draw in self.draws:
+            own = draw.candidate.coordinates
+            if all(each in own for each in coordinates):
+                found.append(float(draw.point[[own.index(each) for each in coordinates]].sum()))
+        middle, sd = float(np.mean(found)), float(np.std(found, ddof=1))
+        half = t_quantile(len(found) - 1, _LEVEL) * sd
+        return math.exp(centre), math.exp(middle - half), math.exp(min(middle + half, 50.0))
 
     def members(self, count: int) -> list[ModelCandidate]:
         """Return candidates that the data allow, evenly chosen among the estimates."""
-        chosen = np.linspace(0, len(self.points) - 1, min(count, len(self.points))).astype(np.int64)
-        moves = np.clip(self.points[chosen] - self.best.point, -_FARTHEST, _FARTHEST)
-        return [self.best.moved(self.best.point + move) for move in moves]
+        chosen = np.linspace(0, len(self.draws) - 1, min(count, len(self.draws))).astype(np.int64)
+        found = []
+        for candidate, point in (self.draws[place] for place in chosen):
+            move = np.clip(point - candidate.point, -_FARTHEST, _FARTHEST)
+            found.append(candidate.moved(candidate.point + move))
+        return found
 
 
 def uncertainty(found: Found, seed: int) -> Uncertainty:
     """Return the uncertainty of a search's result."""
-    best, likelihood = found.best, found.likelihood
+    structures = [(found.best, 1.0), *found.rivals]
+    total = sum(weight for _, weight in structures)
+    draws: list[EstimateDraw] = []
+    tests = []
+    for number, (refined, weight) in enumerate(structures):
+        count = max(1, round(_DRAWS * weight / total))
+        moves, p_value, chi_square = _moves(found, refined, seed)
+        tests.append((p_value, chi_square))
+        draws += _draws(found, refined, moves, count, RandomStreams(seed).stream("calibration", "draws", str(number)))
+    return Uncertainty(found.best.candidate, draws, *tests[0])
+
+
+def _draws(found: Found, best: Refined, moves: Array, count: int, rng: np.random.Generator) -> list[EstimateDraw]:
+    """Return draws of one structure. The families of its laws are drawn by their likelihoods."""
+    candidate = best.candidate
+    by_place: dict[LawPlace, list[OtherFamily]] = {}
+    if found.allowed:
+        plays = found.spread_plays[:_PLAYS_OF_FAMILIES]
+        for each in other_families(found.likelihood, best, plays, found.allowed):
+            by_place.setdefault(each.place, []).append(each)
+    points = np.tile(candidate.point, (count, 1)) + moves[np.arange(count) % len(moves)]
+    candidates = [candidate] * count
+    for place, others in by_place.items():
+        weights = np.array([1.0, *(math.exp(-max(each.cost, 0.0) / 2) for each in others)])
+        for draw, choice in enumerate(rng.choice(len(weights), count, p=weights / weights.sum()).tolist()):
+            if choice:
+                other = others[choice - 1].candidate
+                points[draw] += other.point - candidate.point
+                candidates[draw] = with_law(candidates[draw], place, law_at(other, place))
+    return [EstimateDraw(each, point) for each, point in zip(candidates, points, strict=True)]
+
+
+def _moves(found: Found, best: Refined, seed: int) -> tuple[Array, float, float]:
+    """Return the changes of the estimate that the figures of plays cause, a row each; the probability of at least the
+    measured disagreement, and its chi-square.
+    """
+    likelihood = found.likelihood
     first = found.spread_plays[-1] + 1
     figures = likelihood.figures(best.candidate, range(first, first + _PLAYS))
     count, scale = best.whitening.size, math.sqrt(1 + 1 / len(found.spread_plays))
@@ -85,8 +147,7 @@ def uncertainty(found: Found, seed: int) -> Uncertainty:
     own_left = own + data @ (solve[:, :count] @ own)
     worse = int(((left**2).sum(axis=1) >= float((own_left**2).sum())).sum())
     moves -= moves.mean(axis=0)
-    points = best.candidate.point + moves
-    return Uncertainty(best.candidate, points, (worse + 1) / (_PLAYS + 1), float((own_left**2).sum()))
+    return moves, (worse + 1) / (_PLAYS + 1), float((own_left**2).sum())
 
 
 class LimitProfile:
@@ -106,8 +167,10 @@ class LimitProfile:
         return float((left**2).sum())
 
 
-def integer_interval(found: Found, distance: LimitProfile, name: str) -> tuple[int, int | None]:
-    """Return the 95 % interval of a limit of the structure, by its profile likelihood. None: no limit is as likely."""
+def integer_interval(known: Uncertainty, found: Found, distance: LimitProfile, name: str) -> tuple[int, int | None]:
+    """Return the 95 % interval of a limit of the structure, by its profile likelihood and by the structures that the
+    data allow. None: no limit is as likely.
+    """
     candidate = found.best.candidate
     value = getattr(candidate.structure, name)
     bound = distance(candidate) + _PROFILE
@@ -119,7 +182,9 @@ def integer_interval(found: Found, distance: LimitProfile, name: str) -> tuple[i
     high = value
     while high < _LIMIT_MAX and distance(with_integer(candidate, name, high + 1)) <= bound:
         high += max(1, high // 8)
-    return low, None if high >= _LIMIT_MAX else high
+    drawn = [limit for each in known.draws if (limit := getattr(each.candidate.structure, name)) is not None]
+    allowed = np.quantile(drawn, (1 - _LEVEL, _LEVEL), method="inverted_cdf").astype(np.int64).tolist()
+    return min(low, *allowed), None if high >= _LIMIT_MAX else max(high, *allowed)
 
 
 def _lowest(distance: LimitProfile, candidate: ModelCandidate, name: str, bound: float) -> int:

@@ -40,6 +40,9 @@ class KnownLikelihood(Likelihood):
         spread = candidate.cpu[0].mean_s
         return [mean + spread * noise[:, part] for mean, part in zip(means, (slice(2), slice(2, 5)), strict=True)]
 
+    def kinds(self, candidate: ModelCandidate, plays: Sequence[int]) -> float:
+        return 0.0 * len(plays) * candidate.contention
+
 
 def test_a_result_has_the_covariance_of_its_own_figures() -> None:
     likelihood = KnownLikelihood()
@@ -76,7 +79,7 @@ def test_a_limit_is_not_moved_to_a_candidate_whose_figures_only_vary_more(monkey
     monkeypatch.setattr(Search, "_projected", lambda _self, _best, other: float(other.structure.workers == 3))
     made = Search.__new__(Search)
     made.likelihood, made._quick, made._spread, made._figures = KnownLikelihood(), PLAYS, SPREAD_PLAYS, 20
-    made._tolerance, made._has_periods = 0.01, True
+    made._tolerance, made._has_periods, made._unloaded, made._seen = 0.01, True, None, []
     assert made.criterion(vague[0]) > made.criterion(best) + STRONG
     assert made._with_integers(best) is best
     vague[0] = _refined(START, chi_square=10.0, sd=0.1)

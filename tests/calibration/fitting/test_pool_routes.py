@@ -62,7 +62,7 @@ def test_only_the_routes_of_a_lock_wait_for_it() -> None:
 @pytest.mark.parametrize(("cores", "expected"), [(1, []), (2, [1]), (4, [1, 2, 3])])
 def test_fewer_processors_than_the_quota_may_use_are_tried(cores: int, expected: list[int]) -> None:
     """A vCPU as a quota on two processors: code that uses one at a time never exceeds it."""
-    likelihood = SimpleNamespace(stages=[SimpleNamespace(is_live=False, quota=CpuQuota(0.1, cores))])
+    likelihood = SimpleNamespace(stages=[SimpleNamespace(is_live=False, quota=CpuQuota(0.1, cores))], unloaded=None)
     screening = Screening(cast("Likelihood", likelihood), CapacityFigures(50.0, 0.9, True), range(2))
     tried: list[Any] = list(screening._plain(ModelCandidate(AppStructure(), (ONE,), (ONE,)), 1.0))
     shared = [each.structure.parallelism for each in tried if not each.structure.is_first_come]

@@ -30,7 +30,7 @@ def test_the_structure_with_several_visits_is_one_mechanism_more() -> None:
 @pytest.mark.parametrize("is_live", [True, False])
 def test_the_nearest_number_of_visits_is_tried_in_real_time(monkeypatch: pytest.MonkeyPatch, is_live: bool) -> None:
     """Of an event loop; in virtual time the application is a model, whose requests make one visit."""
-    likelihood = SimpleNamespace(stages=[SimpleNamespace(is_live=is_live, quota=None)])
+    likelihood = SimpleNamespace(stages=[SimpleNamespace(is_live=is_live, quota=None)], unloaded=None)
     screening = Screening(cast("Any", likelihood), CapacityFigures(50.0, 1.0, True), range(2))
 
     def screened(_self: Screening, candidate: ModelCandidate) -> Screened:

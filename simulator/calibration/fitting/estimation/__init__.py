@@ -1,3 +1,3 @@
 """Finds the maximum of the likelihood of a candidate."""
 
-PUBLIC_MODULES = ("refinement", "slopes")
+PUBLIC_MODULES = ("families", "refinement", "slopes", "variants")

@@ -16,7 +16,8 @@ from simulator.calibration.fitting.likelihood import Likelihood, Whitening
 _LITTLE: Final = 0.5
 _HALVINGS: Final = 3
 _PLAYS_OF_SPEED: Final = 12  # for the change of the figures with the speed of the machine
-_STEPS_OF_POLISH: Final = 2
+_STEPS_OF_POLISH: Final = 3
+_SHORTER: Final = 2  # lengths of a step that are tried
 _LONG: Final = 2.0  # standard deviations
 # Largest step of a coordinate: the derivative holds in a neighbourhood only.
 _STEP_MAX: Final = 0.3
@@ -29,7 +30,8 @@ class Refined(NamedTuple):
 
     `whitening`: by the covariance of the candidate's own figures, in which `chi_square` (of the data alone) and
     `jacobian` (of the residuals with those that need no play) are. `estimator`: the matrix that gives the change of the
-    estimate by the residuals.
+    estimate by the residuals. `kinds`: minus twice the log-probability that stages
+    are overloaded, or not, as they were.
     """
 
     candidate: ModelCandidate
@@ -37,6 +39,7 @@ class Refined(NamedTuple):
     jacobian: Array
     whitening: Whitening
     estimator: Array
+    kinds: float = 0.0
 
 
 def refined(
@@ -64,7 +67,7 @@ def refined(
         whitening = own
     assert found is not None, rounds
     residuals = likelihood.residuals(candidate, plays, whitening)
-    return Refined(candidate, likelihood.chi_square(candidate, residuals), found.jacobian, whitening, found.estimator())
+    return _result(likelihood, candidate, found, whitening, residuals, spread_plays)
 
 
 def polished(
@@ -78,37 +81,77 @@ def polished(
     """Return the candidate after Newton steps with derivatives of `plays`, the first of `spread_plays`, whose means are
     compared with the measurement: with many plays, so that chance in the plays adds nothing to that of the measurement.
 
-    The derivatives are computed again after a step that is long beside the uncertainty.
+    A step is kept only if the agreement improves by the covariance at its end: near the capacity a step may lead to
+    where the instance is overloaded, so that its figures vary much and the measurement is not far from them. The
+    derivatives are computed again after a step that is long beside the uncertainty.
     """
-    candidate, found, old = start, None, None
+    at = _polish_base(likelihood, start, spread_plays, len(plays), discrepancy)
+    found = slopes(likelihood, at.candidate, at.base, plays, at.whitening)
     for _ in range(_STEPS_OF_POLISH):
-        whitening, residuals, base = _polish_base(likelihood, candidate, spread_plays, len(plays), discrepancy)
-        found = (
-            slopes(likelihood, candidate, base, plays, whitening)
-            if found is None or old is None
-            else _in_whitening(found, old, whitening)
-        )
         estimator = found.estimator()
-        step = _bounded(candidate, estimator @ np.concatenate([residuals, likelihood.playless(candidate)]))
-        candidate = candidate.moved(candidate.point + step)
-        uncertainty = np.sqrt((estimator**2).sum(axis=1))
-        old = whitening if float((np.abs(step) / uncertainty).max()) < _LONG else None
-    whitening, residuals, base = _polish_base(likelihood, candidate, spread_plays, len(plays), discrepancy)
-    assert found is not None, _STEPS_OF_POLISH
-    found = (
-        slopes(likelihood, candidate, base, plays, whitening) if old is None else _in_whitening(found, old, whitening)
-    )
-    return Refined(candidate, likelihood.chi_square(candidate, residuals), found.jacobian, whitening, found.estimator())
+        step = _bounded(at.candidate, estimator @ np.concatenate([at.residuals, likelihood.playless(at.candidate)]))
+        length = float((np.abs(step) / np.sqrt((estimator**2).sum(axis=1))).max())
+        for _ in range(_SHORTER):
+            moved = at.candidate.moved(at.candidate.point + step)
+            other = _polish_base(likelihood, moved, spread_plays, len(plays), discrepancy)
+            if other.cost < at.cost:
+                break
+            step, length = step / 3, length / 3
+        else:
+            break
+        gained = at.cost - other.cost
+        found = (
+            slopes(likelihood, other.candidate, other.base, plays, other.whitening)
+            if length > _LONG
+            else _in_whitening(found, at.whitening, other.whitening)
+        )
+        at = other
+        if gained < _LITTLE:
+            break
+    return _result(likelihood, at.candidate, found, at.whitening, at.residuals, spread_plays)
+
+
+class _PolishBase(NamedTuple):
+    """A candidate with the whitening by its own figures, the residuals of the stages, its figures in the first plays,
+    and minus twice its log-likelihood and that of the prior.
+    """
+
+    candidate: ModelCandidate
+    whitening: Whitening
+    residuals: Array
+    base: list[Array]
+    cost: float
 
 
 def _polish_base(
     likelihood: Likelihood, candidate: ModelCandidate, plays: Sequence[int], first: int, discrepancy: float
-) -> tuple[Whitening, Array, list[Array]]:
-    """Return the whitening of a candidate, its residuals, and its figures in the first plays."""
+) -> _PolishBase:
     figures = likelihood.figures(candidate, plays)
+    kinds = likelihood.kinds(candidate, plays)
     whitening = _whitening(likelihood, candidate, figures, plays, discrepancy)
     base = likelihood.figures(candidate, plays[:first])
-    return whitening, likelihood.residuals_of(figures, whitening), base
+    residuals = likelihood.residuals_of(figures, whitening)
+    exact = likelihood.playless(candidate)
+    cost = float((residuals**2).sum() + (exact**2).sum()) + whitening.log_determinant + kinds
+    return _PolishBase(candidate, whitening, residuals, base, cost)
+
+
+def _result(
+    likelihood: Likelihood,
+    candidate: ModelCandidate,
+    found: Slopes,
+    whitening: Whitening,
+    residuals: Array,
+    plays: Sequence[int],
+) -> Refined:
+    return Refined(
+        candidate,
+        likelihood.chi_square(candidate, residuals),
+        found.jacobian,
+        whitening,
+        found.estimator(),
+        likelihood.kinds(candidate, plays),
+    )
 
 
 def _whitening(

@@ -19,7 +19,7 @@ from simulator.calibration.fitting.laws import Array
 from simulator.calibration.fitting.likelihood import Likelihood, Whitening, step_of
 
 # Information about each logarithm before the data are seen: a standard deviation of a factor of 20.
-_INFORMATION_MIN: Final = 0.1
+INFORMATION_MIN: Final = 0.1
 # Less certain derivatives are left out: many that are noise alone would add up.
 _TRUST_MIN: Final = 0.5
 # A step that moves the figures by more standard deviations than this is beyond what a derivative describes: the
@@ -44,7 +44,7 @@ class Slopes(NamedTuple):
     def estimator(self) -> Array:
         """Return the matrix that gives the change of the estimate by the residuals."""
         jacobian = self.jacobian
-        information = jacobian.T @ jacobian + _INFORMATION_MIN * np.eye(jacobian.shape[1])
+        information = jacobian.T @ jacobian + INFORMATION_MIN * np.eye(jacobian.shape[1])
         # the residual is measurement less model, so the estimate moves against the derivative
         return np.asarray(-np.linalg.solve(information, jacobian.T), dtype=np.float64)
 

@@ -19,6 +19,8 @@ from simulator.calibration.fitting.laws import Array, TimeLaw
 
 _PER_BIN: Final = 10
 _BINS: Final = (4, 40)
+# Times below the first edges, and above the last: families differ by their longest and shortest times.
+_END_BINS: Final = (2.5, 6.5)
 _NODES: Final = 24  # of the quadrature over a law in a sum
 # Nearer times are taken for equal: clocks of instances have a resolution of about a microsecond.
 _EQUAL_S: Final = 1e-6
@@ -32,19 +34,22 @@ class TimeColumn:
         self.mean_s = float(times_s.mean())
         self.cv = float(times_s.std(ddof=1)) / self.mean_s
         least, most = _BINS
-        inner = np.quantile(times_s, np.linspace(0.0, 1.0, min(max(self.count // _PER_BIN, least), most) + 1)[1:-1])
+        shares = np.linspace(0.0, 1.0, min(max(self.count // _PER_BIN, least), most) + 1)[1:-1]
+        ends = np.array([each / self.count for each in _END_BINS if each / self.count < 0.7 * shares[0]])
+        inner = np.quantile(times_s, np.sort(np.concatenate([ends, shares, 1 - ends])))
         kept = np.concatenate(([True], np.diff(inner) > _EQUAL_S))
         inner = inner[kept]
         if times_s.max() - times_s.min() <= 2 * _EQUAL_S:  # a constant
             inner = np.array([self.mean_s - _EQUAL_S, self.mean_s + _EQUAL_S])
-        self._edges_s = np.concatenate(([0.0], inner, [np.inf]))
-        counts = np.histogram(times_s, self._edges_s)[0].astype(np.float64)
+        self.edges_s: Array = np.concatenate(([0.0], inner, [np.inf]))
+        """The ends of the bins: 0, between them, infinity."""
+        counts = np.histogram(times_s, self.edges_s)[0].astype(np.float64)
         self.roots: Array = np.sqrt(counts / self.count)
         """Square roots of the shares; a vector of length 1."""
 
     def shares(self, laws: Sequence[TimeLaw], factor: float = 1.0) -> Array:
         """Return the probabilities of the bins for the sum of the laws, multiplied by a factor."""
-        edges_s = self._edges_s[1:-1] / factor
+        edges_s = self.edges_s[1:-1] / factor
         *others, last = sorted((law for law in laws if law.mean_s > 0), key=lambda law: law.sd_s)
         below = _below(last, others, edges_s)
         found: Array = np.maximum(np.diff(np.concatenate(([0.0], below, [1.0]))), 0.0)

@@ -25,25 +25,24 @@ class LikelyLaw(NamedTuple):
 
 
 class UnloadedLaws(NamedTuple):
-    """The likeliest laws of a route."""
+    """The laws of a route, the likeliest of each family, with the likeliest family first."""
 
-    cpu: TimeLaw
-    io: TimeLaw
+    cpu: list[LikelyLaw]
+    io: list[LikelyLaw]
 
 
 def unloaded_laws(samples: UnloadedSamples) -> list[UnloadedLaws]:
-    """Return the likeliest laws of each route. With a pool, the I/O law contains the time with a connection."""
+    """Return the laws of each route. With a pool, the I/O law contains the time with a connection."""
     return [_of_route(route) for route in samples.routes]
 
 
 def _of_route(samples: RouteSamples) -> UnloadedLaws:
-    if len(samples.cpu_s):
-        cpu, rest = (likely_laws(TimeColumn(times))[0].law for times in (samples.cpu_s, samples.rest_s))
-        return UnloadedLaws(cpu, rest)
+    if len(samples.cpu_s) and len(samples.rest_s):
+        return UnloadedLaws(*(likely_laws(TimeColumn(times)) for times in (samples.cpu_s, samples.rest_s)))
     # what is CPU and what is I/O is for the stages to say
     whole = likely_laws(TimeColumn(samples.latency_s))[0].law
     half = dataclasses.replace(whole, mean_s=whole.mean_s / 2, cv=whole.family.within(whole.cv * math.sqrt(2)))
-    return UnloadedLaws(half, half)
+    return UnloadedLaws([LikelyLaw(half, 0.0)], [LikelyLaw(half, 0.0)])
 
 
 def likely_laws(column: TimeColumn) -> list[LikelyLaw]:
