@@ -28,6 +28,10 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator sweep first-look --vary max_concurrency=5,10,20 --out points.csv",
         "simulator sweep first-look --vary min_size=1..4 --seeds 5 --chart points.png",
     ),
+    "tune": (
+        "simulator tune flash-sale --slo 'p95 < 600 ms, error_rate < 1 %'",
+        "simulator tune my.yaml --slo 'p99 < 1 s' --vary max_concurrency=10..80..10",
+    ),
     "shadow": (
         "simulator shadow first-look --policy knative",
         "simulator shadow my.yaml --policy hpa --policy my.py:MyPolicy",

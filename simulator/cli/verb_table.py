@@ -59,6 +59,12 @@ VERBS: Final = {
         "Run a scenario at every point of a grid of settings.",
         PLAY,
     ),
+    "tune": Verb(
+        "simulator.cli.lab.tune",
+        "tune_verb",
+        "Find the setting of a service that holds an SLO at the lowest cost, and say how sure that is.",
+        PLAY,
+    ),
     "shadow": Verb(
         "simulator.cli.lab.shadow",
         "shadow_verb",

@@ -9,6 +9,7 @@ PUBLIC_MODULES = (
     "guard",
     "notes",
     "page.html",
+    "platform_bill",
     "prices",
     "run",
     "tables",

@@ -1,3 +1,3 @@
 """Finds the setting of a service that holds an SLO at the lowest cost, and says how sure that is."""
 
-PUBLIC_MODULES = ("result",)
+PUBLIC_MODULES = ("days", "plan", "result", "slo", "tables", "tune")

@@ -1,4 +1,4 @@
-"""The groups of options of `simulator sweep`, `shadow` and `validate`."""
+"""The groups of options of `simulator sweep`, `tune`, `shadow` and `validate`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from simulator.cli.lab.lab_options import (
     SweepRunOptions,
     ValidateOptions,
 )
+from simulator.cli.lab.tune_options import TuneAims, TuneDays, TuneOutputs, TuneRunOptions
 
 VERBS = {
     "sweep": ((SweepOutputs, SweepRunOptions), 8),
+    "tune": ((TuneAims, TuneOutputs, TuneDays, TuneRunOptions), 13),
     "shadow": ((ShadowOptions, ShadowClockOptions), 6),
     "validate": ((ValidateOptions,), 7),
 }

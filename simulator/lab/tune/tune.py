@@ -1,0 +1,66 @@
+"""Tunes a service: the setting that holds an SLO at the lowest cost, how sure that is, and what the SLO costs.
+
+1. exploration.py plays settings of the space on a few days of common random numbers, guided by a surrogate.
+2. selection.py compares the best of them day by day until one is the best with the confidence asked for.
+3. judging.py: it must hold the SLO on further days, of other seeds or files. If it fails on one, back to 1.
+4. around_choice.py plays its neighbours, adverse days and other limits of the SLO.
+
+Runs are played in the compiled backend where it supports the scenario, through a worker pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from simulator.lab.compare.backends import kind_of
+from simulator.lab.tune.around_choice import look_around
+from simulator.lab.tune.assembly import Outcome, assembled
+from simulator.lab.tune.plan import TunePlan
+from simulator.lab.tune.play_setting import Asked
+from simulator.lab.tune.played import Batches, PlayedSettings, WorkerBatches
+from simulator.lab.tune.result import TuneResult
+from simulator.lab.tune.search.choice import Aims, choose
+from simulator.lab.tune.search.exploration import Exploration
+from simulator.lab.tune.space import own_setting
+from simulator.lab.workers.worker_pool import WorkerPool
+from simulator.world.clock import wall_s
+from simulator.world.random_streams import RandomStreams
+
+BATCH_MIN: Final = 8  # settings that are played together, so that the choice does not depend on the number of workers
+
+OnPhase = Callable[[str], None]
+OnRuns = Callable[[int], None]
+
+
+def tune(
+    plan: TunePlan, pool: WorkerPool, on_phase: OnPhase = lambda _: None, on_runs: OnRuns = lambda _: None
+) -> TuneResult:
+    """Play the tuning and return its result.
+
+    `on_phase` receives what is done next, `on_runs` the number of runs that have ended. Raises ValueError if no setting
+    of the space can be played.
+    """
+    asked = Asked(plan.sources, plan.slo.parts, plan.objective.check, plan.backend, plan.runs)
+    files = list(dict.fromkeys(file for scenario in plan.scenarios for file in scenario.files))
+    return tune_with(plan, WorkerBatches(pool, asked, files, on_runs), on_phase)
+
+
+def tune_with(plan: TunePlan, batches: Batches, on_phase: OnPhase = lambda _: None) -> TuneResult:
+    """Play the tuning through `batches`, whatever plays them. Raises like `tune`."""
+    began_s = wall_s()
+    days = plan.days
+    played = PlayedSettings(plan.space, plan.slo, days, plan.base_days, batches, plan.kinds)
+    exploration = Exploration(played, RandomStreams(plan.scenarios[0].seed), BATCH_MIN)
+    own = own_setting(plan.space, plan.scenarios[0])
+    own_place = None if own is None else plan.space.places[own]
+    on_phase("exploring")
+    exploration.begin([] if own_place is None else [own_place])
+    if not played.places:
+        msg = f"vary = no setting can be played: {next(iter(played.errors), 'the space is empty')}"
+        raise ValueError(msg)
+    aims = Aims(plan.indifference, plan.confidence, plan.share, plan.runs)
+    chosen = choose(played, exploration, days.judging, aims, own_place, on_phase)
+    around = look_around(plan, played, exploration, chosen, on_phase) if plan.explain else None
+    backend = kind_of(plan.backend, plan.scenarios[0], plan.runs).name
+    return assembled(plan, Outcome(played, chosen, around, own_place, wall_s() - began_s, backend))
