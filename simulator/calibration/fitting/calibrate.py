@@ -19,6 +19,7 @@ from simulator.calibration.fitting.fit_stage import FitStage, NotCalibrated, fit
 from simulator.calibration.fitting.parameters import application_of, limit_parameter, parameters_of, structure_sentence
 from simulator.calibration.fitting.search import Found, Search
 from simulator.calibration.fitting.uncertainty import P_MIN, LimitProfile, Uncertainty, integer_interval, uncertainty
+from simulator.calibration.fitting.unloaded.measured_times import unloaded_times
 from simulator.calibration.fitting.unloaded.samples import unloaded_samples
 from simulator.calibration.model.calibrated_model import (
     CalibratedModel,
@@ -159,6 +160,7 @@ def _model(parts: _Parts, name: str, seed: int) -> CalibratedModel:
             goodness=GoodnessOfFit(
                 chi_square=known.chi_square, degrees_of_freedom=found.freedom, p_value=known.p_value
             ),
+            unloaded=tuple(unloaded_times(parts.observations)),
         ),
         client_s=direct.client_s(parts.observations),
         start_up=start_stages,

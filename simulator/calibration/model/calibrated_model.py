@@ -132,6 +132,23 @@ class GoodnessOfFit(ModelPart):
     """Probability of at least this difference if the model is right. Null: nothing is left to test."""
 
 
+class UnloadedTimes(ModelPart):
+    """Measured times of a route's requests that were sent one at a time, as quantiles: of n numbers, the k-th (from 1)
+    is the quantile (k - 1/2) / n.
+    """
+
+    route: str = Field(min_length=1)
+    """Name of the route."""
+    count: Annotated[int, Field(ge=1)]
+    """Number of requests."""
+    cpu_s: tuple[NotNegative, ...] = ()
+    """CPU time. Empty: not measured."""
+    rest_s: tuple[NotNegative, ...] = ()
+    """Latency without the CPU time and without the time for which the CPU quota stopped the request. Empty: unknown,
+    because the CPU time is.
+    """
+
+
 class Fit(ModelPart):
     """The comparison of the model with the observation."""
 
@@ -139,6 +156,8 @@ class Fit(ModelPart):
     """Each load stage: all requests first, then each route."""
     goodness: GoodnessOfFit | None = None
     """The test of all of them. Null: the method of the calibration has none."""
+    unloaded: tuple[UnloadedTimes, ...] = ()
+    """Each route's requests without load; empty if none were observed."""
 
 
 class StartUpStage(ModelPart):

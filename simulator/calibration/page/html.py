@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
+
+import numpy as np
 
 from simulator.calibration.model.calibrated_model import CalibratedModel
 from simulator.calibration.page.accuracy import accuracies, accuracy_text, figure_of, goodness_text
@@ -19,6 +22,8 @@ from simulator.calibration.page.charts import (
 from simulator.calibration.page.curves import Advance, LoadCurve, load_curve
 from simulator.calibration.page.next_measurement import NextMeasurement, next_measurement
 from simulator.calibration.page.parameter_rows import parameter_rows
+from simulator.calibration.page.unloaded_chart import unloaded_chart
+from simulator.calibration.page.unloaded_times import RouteTimes, played_times
 from simulator.lab.page.template import rendered, safe
 from simulator.model.text.quantities import bytes_text, latency_text, rate_text, ratio_text
 
@@ -44,8 +49,10 @@ class ShownCell(NamedTuple):
     differs: bool
 
 
-def calibration_page(model: CalibratedModel, curve: LoadCurve, following: NextMeasurement) -> str:
-    """Return the page. `curve` and `following` are those of the model.
+def calibration_page(
+    model: CalibratedModel, curve: LoadCurve, following: NextMeasurement, alone: Sequence[RouteTimes] = ()
+) -> str:
+    """Return the page. `curve`, `following` and `alone`, the times of requests without load, are those of the model.
 
     Raises:
         MissingLibrary: if matplotlib or jinja2 is not installed.
@@ -72,6 +79,8 @@ def calibration_page(model: CalibratedModel, curve: LoadCurve, following: NextMe
         throughput=safe(throughput_chart(model, curve)),
         routes=safe(route_chart(model)),
         routes_left_out=max(0, len(model.routes) - ROUTES_MAX),
+        alone=safe(unloaded_chart(alone)),
+        alone_rows=list(_alone(alone)),
         start=safe(start_chart(model)),
         residuals=safe(residual_chart(model)),
         parameters=parameter_rows(model),
@@ -90,7 +99,20 @@ def played_page(model: CalibratedModel, seed: int = 1, advance: Advance = lambda
         BrokenRun: if a run failed.
     """
     curve = load_curve(model, seed, advance)
-    return calibration_page(model, curve, next_measurement(model, curve, seed, advance))
+    following = next_measurement(model, curve, seed, advance)
+    return calibration_page(model, curve, following, played_times(model, seed))
+
+
+def _alone(times: Sequence[RouteTimes]) -> Iterator[dict[str, Any]]:
+    """Yield the means and the 95th percentiles of requests without load, measured and modelled."""
+    for each in times:
+        cells = []
+        for name in ("cpu_s", "rest_s"):
+            measured, modelled = np.array(getattr(each.measured, name)), np.array(getattr(each.modelled, name))
+            for figure in (np.mean, partial(np.quantile, q=0.95)):
+                texts = latency_text(float(figure(measured))), latency_text(float(figure(modelled)))
+                cells.append(ShownCell(texts[0], texts[1], differs=False))
+        yield {"route": each.measured.route, "count": each.measured.count, "cells": cells}
 
 
 def _observed(model: CalibratedModel) -> Iterator[str]:

@@ -9,6 +9,7 @@ from simulator.calibration.page.curves import RUNS, load_curve
 from simulator.calibration.page.html import calibration_page
 from simulator.calibration.page.next_measurement import next_measurement
 from simulator.calibration.page.summary import summary_lines
+from simulator.calibration.page.unloaded_times import played_times
 from simulator.cli.terminal import Terminal
 from simulator.console.batch_progress import BatchProgress
 
@@ -23,5 +24,6 @@ def write_page(stream: TextIO, model: CalibratedModel, seed: int, *, quiet: bool
     with BatchProgress(Terminal(stderr=True, quiet=quiet), "curves of the page", RUNS) as progress:
         curve = load_curve(model, seed, progress.advance)
         following = next_measurement(model, curve, seed, progress.advance)
-    stream.write(calibration_page(model, curve, following))
+        alone = played_times(model, seed)
+    stream.write(calibration_page(model, curve, following, alone))
     return list(summary_lines(model, curve, following))

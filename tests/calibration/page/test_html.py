@@ -8,6 +8,7 @@ import pytest
 
 from simulator.calibration.page.html import calibration_page
 from tests.calibration.page.calibrations import calibrated, drawn_curve, following
+from tests.calibration.page.test_unloaded_chart import times
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
@@ -54,3 +55,16 @@ def test_markup_in_a_name_is_escaped() -> None:
     page = calibration_page(model.model_copy(update={"provenance": origin}), drawn_curve(model), following())
 
     assert "<script>" not in page
+
+
+def test_requests_without_load_are_a_chart_and_a_table(page: str) -> None:
+    model = calibrated()
+    alone = calibration_page(model, drawn_curve(model), following(), [times("GET /a&b", factor=2.0)])
+    assert alone.count("<svg") == 7
+    row = re.search(r"<tr><td>GET /a&amp;b</td>.*</tr>", alone)
+    assert row is not None
+    # 10 to 20 ms at equal intervals, and twice as much
+    assert re.findall(r"[\d.]+\u00a0?\s?ms", row[0]) == [
+        "15.0 ms", "30.0 ms", "19.5 ms", "39.0 ms", "175 ms", "350 ms", "288 ms", "575 ms"
+    ]  # fmt: skip
+    assert "Requests without load" not in page
