@@ -33,6 +33,7 @@ PUBLIC_MODULES = (
     "page.summary",
     "prediction.capacity",
     "prediction.draws",
+    "prediction.interval",
     "prediction.model_scenario",
     "prediction.objectives",
     "prediction.output",
