@@ -31,6 +31,7 @@ PUBLIC_MODULES = (
     "page.html",
     "page.next_measurement",
     "page.summary",
+    "page.unloaded_times",
     "prediction.capacity",
     "prediction.draws",
     "prediction.interval",
