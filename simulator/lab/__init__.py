@@ -49,7 +49,6 @@ PUBLIC_MODULES = (
     "validate.validate",
     "what_if.what_ifs",
     "why",
-    "workers.kept_results",
     "workers.opening",
     "workers.worker_pool",
 )

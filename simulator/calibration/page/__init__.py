@@ -7,5 +7,4 @@ PUBLIC_MODULES = (
     "html",
     "next_measurement",
     "summary",
-    "unloaded_times",
 )

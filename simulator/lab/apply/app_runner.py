@@ -86,15 +86,16 @@ def _command(*parts: str) -> str:
 
 
 def _quoted(block: dict[str, str | int]) -> str:
-    """Return a structure as the AWS CLI reads it: in its short form if no value has a character that it would need."""
-    if all(re.fullmatch(r"[A-Za-z0-9./_-]+", str(value)) for value in block.values()):
-        return ",".join(f"{key}={value}" for key, value in block.items())
+    """Return a structure as the AWS CLI reads it: in its short form if no value has a character that it uses."""
+    if all(re.fullmatch(r"[A-Za-z0-9 ./_-]+", str(value)) for value in block.values()):
+        return shlex.quote(",".join(f"{key}={value}" for key, value in block.items()))
     return shlex.quote(json.dumps(block))
 
 
 def _instance(change: ServiceChange) -> dict[str, str | int]:
+    """Return the block with the size in words: old releases of the AWS CLI reject the three characters of `512`."""
     size, role = change.after.size, change.after.instance_role
-    block: dict[str, str | int] = {"Cpu": str(size.cpu_units), "Memory": str(size.memory_mb)}
+    block: dict[str, str | int] = {"Cpu": f"{size.vcpu:g} vCPU", "Memory": f"{size.memory_gb:g} GB"}
     return block if role is None else block | {"InstanceRoleArn": role}
 
 
@@ -133,7 +134,12 @@ def _terraform(change: ServiceChange) -> str:
         reference = f"aws_apprunner_auto_scaling_configuration_version.{label}.arn"
         arguments += ["", f"  auto_scaling_configuration_arn = {reference}"]
     if change.has_other_size:
-        arguments += ["", *_hcl_block("instance_configuration", _instance(change))]
+        # The provider compares them with the answer of the API, which has plain units (facts 1.6).
+        plain: dict[str, str | int] = {
+            "Cpu": str(change.after.size.cpu_units),
+            "Memory": str(change.after.size.memory_mb),
+        }
+        arguments += ["", *_hcl_block("instance_configuration", _instance(change) | plain)]
     if change.checks_otherwise:
         arguments += ["", *_hcl_block("health_check_configuration", _health_check(change.after.health_check_of_api))]
     lines += [

@@ -11,17 +11,16 @@ from simulator.cli.lab.compare_options import (
     FormerOptions,
     ScoreOptions,
 )
-from simulator.cli.lab.worker_options import ResumeOptions
 from simulator.lab.compare.compare import SEEDS_DEFAULT
 from simulator.lab.compare.figures import MISS_USD
 from simulator.lab.compare.guard import TOLERANCE
 
-GROUPS = (CandidateOptions, ComparisonOutputs, ScoreOptions, CompareRunOptions, ResumeOptions, FormerOptions)
+GROUPS = (CandidateOptions, ComparisonOutputs, ScoreOptions, CompareRunOptions, FormerOptions)
 
 
 def test_no_two_groups_have_an_option_of_the_same_name() -> None:
     names = [each.name for group in GROUPS for each in fields(group)]
-    assert len(names) == len(set(names)) == 23
+    assert len(names) == len(set(names)) == 21
 
 
 def test_defaults_are_those_of_the_laboratory() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from simulator.lab.apply.app_runner import app_runner_instructions, configuration_name
 from simulator.lab.apply.instructions import ApplyTool
-from simulator.model.sizes import SUPPORTED
+from simulator.model.sizes import SUPPORTED, parse_cpu, parse_memory
 from tests.lab.apply.services import called, change, options, template, terraform, text_of
 
 AUTO_SCALING = "aws_apprunner_auto_scaling_configuration_version"
@@ -64,7 +64,7 @@ def test_only_what_changes_is_in_the_texts(tmp_path: Path) -> None:
     _, update = called(text_of(texts, ApplyTool.AWS_CLI), tmp_path)
     assert options(update) == {
         "--service-arn": "arn:of:list-services",
-        "--instance-configuration": "Cpu=2048,Memory=4096",
+        "--instance-configuration": "Cpu=2 vCPU,Memory=4 GB",
     }
     assert terraform(text_of(texts, ApplyTool.TERRAFORM)) == {
         SERVICE: {"service_name": "shop", "instance_configuration": [{"cpu": "2048", "memory": "4096"}]}
@@ -72,7 +72,7 @@ def test_only_what_changes_is_in_the_texts(tmp_path: Path) -> None:
     assert template(text_of(texts, ApplyTool.CLOUDFORMATION)) == {
         "Shop": {
             "Type": "AWS::AppRunner::Service",
-            "Properties": {"ServiceName": "shop", "InstanceConfiguration": {"Cpu": "2048", "Memory": "4096"}},
+            "Properties": {"ServiceName": "shop", "InstanceConfiguration": {"Cpu": "2 vCPU", "Memory": "4 GB"}},
         }
     }
 
@@ -101,7 +101,11 @@ def test_terraform_and_cloudformation_have_the_settings(name: str, settings: dic
     assert [of_scaling["Properties"][key] for key in ("MaxConcurrency", "MinSize", "MaxSize")] == limits
     properties = of_service["Properties"]
     assert properties["AutoScalingConfigurationArn"] == {"Fn::GetAtt": [scaling, "AutoScalingConfigurationArn"]}
-    assert list(properties["InstanceConfiguration"].values()) == size
+    cpu, memory = properties["InstanceConfiguration"].values()
+    assert [str(parse_cpu(cpu)), str(parse_memory(memory))] == size
+    # The limits of both in the API's model (botocore): 4 to 9 and 4 to 6 characters.
+    assert 4 <= len(cpu) <= 9
+    assert 4 <= len(memory) <= 6
     assert properties["HealthCheckConfiguration"]["Path"] == check["path"]
     assert properties["ServiceName"] == name
 
@@ -119,7 +123,7 @@ def test_a_structure_with_special_characters_reaches_the_program_unchanged(tmp_p
     texts = app_runner_instructions(change(before={"instance_role": role}, after=after))
     *_, update = called(text_of(texts, ApplyTool.AWS_CLI), tmp_path)
     given_ = options(update)
-    instance = {"Cpu": "512", "Memory": "1024", "InstanceRoleArn": role}
+    instance = {"Cpu": "0.5 vCPU", "Memory": "1 GB", "InstanceRoleArn": role}
     assert json.loads(given_["--instance-configuration"]) == instance
     assert json.loads(given_["--health-check-configuration"])["Path"] == path
 

@@ -1,1 +1,0 @@
-"""The tools: for each its arguments, its result, and the function that plays it."""
