@@ -2,16 +2,17 @@
 
     python -m benchmarks.calibration_recovery --models 200 --jobs 2 --results recovery.jsonl
 
-Each model is drawn by its number, so a single one can be repeated: `--first 17 --models 1`. Mechanisms: processor
-sharing, workers, an event loop, code on one processor, contention, locks and pools (`--calls`: their code takes a
-minute to compile on first use), one to three routes, failures, four families of I/O time and two of CPU time, one and
-two vCPUs, a quarter of a vCPU, with the CPU quota of a container. Each is observed at eight loads of 30 s, with the CPU
-time of each second.
+Each model is made from its number, so a single one can be repeated: `--first 17 --models 1`. Mechanisms: processor
+sharing, workers, an event loop, code on one processor, contention, locks and pools (their code takes half a minute to
+compile on first use), one to three routes, failures, four families of I/O time and two of CPU time, one and two vCPUs,
+a quarter of a vCPU, with the CPU quota of a container. Each is observed for five minutes: its routes in turn are
+requested one at a time for a minute, then there are eight loads of 30 s, with the CPU time of each second.
 
 What counts. A parameter counts if the calibration states it with a 95 % interval, whatever mechanism was found: so the
-CPU time of a model whose contention was missed counts, with its error. A parameter that the calibration calls unknown,
-or that belongs to a mechanism that was not found, has neither an error nor an interval: such parameters are counted on
-a line of their own, by name.
+CPU time of a model whose contention was missed counts, with its error. The I/O time of a model for which no lock or
+pool was found contains the time with a connection, and is compared with the sum of both. A parameter that the
+calibration calls unknown, or that belongs to a mechanism that was not found, has neither an error nor an interval: such
+parameters are counted on a line of their own, by name.
 
 With `--results`, a line is appended for each model when it is done, and models whose line is there are not calibrated
 again: a run that was ended goes on. Printed at the end: the median relative error of the parameters, the share of the
@@ -22,7 +23,6 @@ of the interval), which is 1 if intervals are as wide as errors are large.
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import math
 import multiprocessing
@@ -35,31 +35,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-
 from simulator.calibration.fitting.calibrate import GivenObservation, NotCalibrated, calibrated
-from simulator.calibration.fitting.candidate import AppStructure, ModelCandidate
-from simulator.calibration.fitting.laws import Family, TimeLaw
+from simulator.calibration.fitting.candidate import ModelCandidate
 from simulator.calibration.model.calibrated_model import CalibratedModel, ObservedFile
-from simulator.model.sizes import InstanceSize
 from simulator.rules.stations.cpu_quota import CpuQuota
-from simulator.world.random_streams import RandomStreams
+from tests.calibration.fitting.known_models import KnownModel, known_model
 from tests.calibration.fitting.known_services import observed
 
-_IO_FAMILIES: Final = (Family.LOGNORMAL, Family.GAMMA, Family.UNIFORM, Family.WEIBULL)
-_CPU_FAMILIES: Final = (Family.GAMMA, Family.LOGNORMAL)
 _QUANTILE: Final = 1.96
 _UNLOADED_S: Final = 60.0
 _FILE: Final = ObservedFile(name="known.observation.zip", sha256="0" * 64)
-
-
-class KnownModel(NamedTuple):
-    """A model with the circumstances of its observation."""
-
-    model: ModelCandidate
-    weights: tuple[float, ...]
-    size: InstanceSize
-    failure_share: float
 
 
 class Recovered(NamedTuple):
@@ -89,44 +74,6 @@ class Recovered(NamedTuple):
     def is_covered(self) -> bool:
         """True if the interval contains the true value."""
         return self.low <= self.true <= self.high
-
-
-def drawn(number: int, *, calls: bool) -> KnownModel:
-    """Return the random model with this number."""
-    rng = RandomStreams(number).stream("recovery")
-    routes = int(rng.choice([1, 1, 2, 3]))
-    size = (InstanceSize(), InstanceSize(2048, 4096), InstanceSize(256, 512))[int(rng.choice(3, p=[0.6, 0.25, 0.15]))]
-    names = ["shared", "workers", "event loop", "one processor", "contention", *(["lock", "pool"] if calls else [])]
-    mechanism = str(rng.choice(names))
-    cpu, io = [], []
-    for _ in range(routes):
-        cpu_s = float(np.exp(rng.uniform(np.log(0.004), np.log(0.03))))
-        cpu.append(TimeLaw(_CPU_FAMILIES[int(rng.integers(2))], cpu_s, float(rng.uniform(0.3, 1.2))))
-        family = _IO_FAMILIES[int(rng.integers(len(_IO_FAMILIES)))]
-        spread = float(rng.uniform(0.15, 0.5 if family is Family.UNIFORM else 1.0))
-        io.append(TimeLaw(family, cpu_s * float(rng.uniform(1.5, 8.0)), spread))
-    structure, call, contention = AppStructure(), None, 0.0
-    match mechanism:
-        case "workers":
-            busy = 1 + io[0].mean_s / cpu[0].mean_s
-            structure = AppStructure(workers=max(1, round(busy * float(rng.uniform(0.4, 1.2)) * size.vcpu)))
-        case "event loop":
-            structure = AppStructure(is_first_come=True, parallelism=1)
-        case "one processor":
-            size, structure = InstanceSize(2048, 4096), AppStructure(parallelism=1)
-        case "contention":
-            structure, contention = AppStructure(is_contended=True), float(rng.uniform(0.02, 0.1))
-        case "lock" | "pool":
-            structure = AppStructure(pool=1 if mechanism == "lock" else int(rng.integers(2, 8)))
-            assert structure.pool is not None, mechanism
-            longest_s = 0.7 * min(law.mean_s for law in io)
-            held_s = structure.pool * cpu[0].mean_s / size.vcpu * float(rng.uniform(1.5, 3.0))
-            call = TimeLaw(Family.LOGNORMAL, min(longest_s, held_s), float(rng.uniform(0.3, 0.8)))
-        case _:
-            pass
-    weights = tuple(float(each) for each in rng.uniform(0.3, 1.0, routes))
-    failing = float(rng.uniform(0.005, 0.05)) if rng.random() < 0.3 else 0.0
-    return KnownModel(ModelCandidate(structure, tuple(cpu), tuple(io), call, contention), weights, size, failing)
 
 
 def mechanism_of(model: ModelCandidate) -> str:
@@ -186,9 +133,9 @@ def same_structure(known: KnownModel, found: CalibratedModel) -> bool:
     )
 
 
-def calibrated_model(number: int, *, calls: bool) -> dict[str, Any]:
+def calibrated_model(number: int) -> dict[str, Any]:
     """Draw, observe and calibrate one model; return its line of the results."""
-    known = drawn(number, calls=calls)
+    known = known_model(number)
     begun_s = time.process_time()
     line: dict[str, Any] = {
         "number": number,
@@ -244,14 +191,12 @@ def main() -> None:
     options.add_argument("--models", type=int, default=200)
     options.add_argument("--first", type=int, default=1)
     options.add_argument("--jobs", type=int, default=1, help="processes")
-    options.add_argument("--calls", action="store_true", help="models with locks and pools as well")
     options.add_argument("--results", type=Path, help="a line of JSON for each model; models that it has are done")
     given = options.parse_args()
     lines = known_lines(given.results)
     numbers = [each for each in range(given.first, given.first + given.models) if each not in lines]
-    work = functools.partial(calibrated_model, calls=given.calls)
     with multiprocessing.get_context("spawn").Pool(given.jobs) as pool:
-        for line in pool.imap_unordered(work, numbers):
+        for line in pool.imap_unordered(calibrated_model, numbers):
             lines[line["number"]] = line
             sys.stdout.write(told(line) + "\n")
             sys.stdout.flush()

@@ -7,8 +7,9 @@ which hours take seconds and the same seed gives the same bytes.
 Layers, top first; a package imports packages of lower layers only, never a sibling (`|`). Within a package no two parts
 import each other. Import contracts in `pyproject.toml` check it:
 
-    cli | sdk              cli: one file per command, the only reader of argv and environment.
-                           sdk: the Python API, `from simulator import Scenario, compare`
+    cli                    one file per command, the only reader of argv and environment
+    mcp                    tools for agents over the Model Context Protocol
+    sdk                    the Python API, `from simulator import Scenario, compare`
     calibration            from observations of a service to a model of it, to predictions and their verification
     console | lab          console: the web pages and terminal views.
                            lab: compare, sweep, validate, and the compiled backend

@@ -65,6 +65,11 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator verify shop.model.json ./shop --rate 90 --bound 'p95 8 %'",
     ),
     "export": ("simulator export flash-sale --to k6 --out flash-sale.js",),
+    "mcp": (
+        "simulator mcp",
+        "simulator mcp path/to/project --allow-writes",
+        "simulator mcp --skill SKILL.md",
+    ),
     "init": (
         "simulator init",
         "simulator init path/to/project",

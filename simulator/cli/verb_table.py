@@ -114,6 +114,12 @@ VERBS: Final = {
         "Write the load of a scenario as a script of another tool.",
         PLAY,
     ),
+    "mcp": Verb(
+        "simulator.cli.agents.mcp_verb",
+        "mcp_verb",
+        "Serve tools to agents over the Model Context Protocol: run, verdict, compare, why, predict.",
+        PLAY,
+    ),
     "init": Verb(
         "simulator.cli.project.init",
         "init",

@@ -18,12 +18,19 @@ LINE_EVERY_S: Final = 15.0  # 240 lines in an hour
 class BatchProgress:
     """A context manager; call `advance` after each run. `before`: number of runs that an earlier start has finished.
 
-    `first`: the name of the first run, shown at the bar until another one has ended. The remaining time is estimated
-    from the later runs: the first one may compile a kernel.
+    `first`: the name of the first run, shown at the bar until another one has ended. `units`: what is counted. The
+    remaining time is estimated from the later runs: the first one may compile a kernel.
     """
 
     def __init__(
-        self, console: Console, title: str, total: int, wall: Callable[[], float] = wall_s, *, first: str = ""
+        self,
+        console: Console,
+        title: str,
+        total: int,
+        wall: Callable[[], float] = wall_s,
+        *,
+        first: str = "",
+        units: str = "runs",
     ) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
@@ -31,6 +38,7 @@ class BatchProgress:
         self._console = console
         self._title = title
         self._total = total
+        self._units = units
         self._wall = wall
         self._next_s = wall() + LINE_EVERY_S
         self._first_ended_s: float | None = None
@@ -46,7 +54,7 @@ class BatchProgress:
             self._next_s = self._wall() + LINE_EVERY_S
             later = self._done - self._before - 1
             left = left_text(self._wall() - self._first_ended_s, later / max(1, self._total - self._before - 1))
-            line = f"{self._title}: {self._done} of {self._total} runs{f', {left}' if left else ''}"
+            line = f"{self._title}: {self._done} of {self._total} {self._units}{f', {left}' if left else ''}"
             self._console.print(line, soft_wrap=True, markup=False, highlight=False)
 
     def print(self, lines: Iterable[str]) -> None:

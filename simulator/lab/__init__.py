@@ -49,6 +49,7 @@ PUBLIC_MODULES = (
     "validate.validate",
     "what_if.what_ifs",
     "why",
+    "workers.kept_results",
     "workers.opening",
     "workers.worker_pool",
 )

@@ -10,6 +10,7 @@ EXTRAS: Final[Mapping[str, str]] = {
     "aiobotocore": "aws",
     "aiodocker": "docker",
     "aiohttp": "serve",
+    "anyio": "mcp",
     "botocore": "serve",
     "cryptography": "serve",
     "dask": "lab",

@@ -21,7 +21,7 @@ from simulator.sdk.result import Page, Result
 from simulator.sdk.scenario import Scenario
 from simulator.sdk.sweep import SweepResult
 
-PUBLIC_MODULES = ()
+PUBLIC_MODULES = ("calibration.predict", "comparison", "progress", "scenario")
 
 __all__ = [
     "BatchStep",

@@ -151,7 +151,7 @@ def compare(
         with NotebookProgress(progress, "compare", len(tasks), task_name(tasks[0])) as shown:
             return ComparisonResult(
                 run_in_thread(
-                    lambda: played(plan, workers, lambda task, _: shown.advance(task_name(task))), shown.stop
+                    lambda: played(plan, workers, lambda task, *_: shown.advance(task_name(task))), shown.stop
                 ),
                 recordings,
             )

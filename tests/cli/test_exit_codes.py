@@ -77,6 +77,7 @@ BAD_INPUT = {
     "predict": [["none.model.json"], ["FILE"], ["FILE", "--rate", "none"]],
     "verify": [["none.model.json", "--rate", "5"], ["FILE", "--rate", "5"], ["FILE"]],
     "export": [["none"], ["first-look", "--to", "k5"], ["FILE"]],
+    "mcp": [["none"], [".", "--time-limit", "none"], [".", "--memory-limit", "1MB"]],
     "init": [["none"]],
     "up": [["none"], ["."]],
     "serve": [["--config", "none.yaml"], ["--port", "70000"]],

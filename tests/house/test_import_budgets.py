@@ -57,7 +57,7 @@ OF_REAL_TIME = {
     "simulator.fleet.process.confinement",
     "simulator.wire.http1",
 }
-SERVE_MODULES_MAX = 375
+SERVE_MODULES_MAX = 390
 HELP = {"markdown_it", "pygments"}  # typer draws its help with them
 
 

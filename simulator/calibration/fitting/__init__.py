@@ -1,3 +1,3 @@
 """Fits a simulated application to observations of a service under stepped load."""
 
-PUBLIC_MODULES = ("calibrate", "laws")
+PUBLIC_MODULES = ("calibrate", "laws", "unloaded.measured_times")

@@ -7,4 +7,5 @@ PUBLIC_MODULES = (
     "html",
     "next_measurement",
     "summary",
+    "unloaded_times",
 )

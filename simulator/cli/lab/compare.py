@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -19,6 +18,7 @@ from simulator.cli.lab.compare_options import (
 )
 from simulator.cli.lab.run_lines import outcome_lines
 from simulator.cli.lab.tables import print_table, wide_console
+from simulator.cli.lab.worker_options import ResumeOptions, opened_results, opened_workers
 from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
 from simulator.cli.platform.event_lines import check_loudness
@@ -35,10 +35,11 @@ from simulator.lab.compare.guard import check_against
 from simulator.lab.compare.notes import WARNING
 from simulator.lab.compare.page.html import comparison_html
 from simulator.lab.compare.prices import read_prices
-from simulator.lab.compare.run import Task, TaskOutcome, task_name
+from simulator.lab.compare.run import Task, TaskOutcome, kept_tasks, task_name
 from simulator.lab.compare.tables import best_candidate, difference_tables, failure_lines, main_tables, overall_table
 from simulator.lab.extras import MissingLibrary, needed
 from simulator.lab.table_file import write_table
+from simulator.lab.workers.kept_results import KeptResults
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import parse_duration
 from simulator.scenario.problems import ScenarioError
@@ -58,6 +59,7 @@ def compare_verb(
     shown: ComparisonOutputs,
     score: ScoreOptions,
     runs: CompareRunOptions,
+    workers: ResumeOptions,
     former: FormerOptions,
 ) -> None:
     """Compare policies and platforms on the same traffic.
@@ -82,8 +84,10 @@ def compare_verb(
             outputs.protect(each.files)
         read = [file for file in (score.prices, former.fail_if_worse_than) if file is not None]
         outputs.protect(read + policy_files(*chosen.policy))
+        if workers.resume is not None:
+            outputs.claim("--resume", workers.resume)
         files = _opened(shown, outputs)
-        comparison = _played(plan, runs.workers, shown)
+        comparison = _played(plan, workers, shown)
         _print(comparison)
         _write(comparison, files)
         outputs.commit()
@@ -143,24 +147,33 @@ def _require_libraries(shown: ComparisonOutputs) -> None:
         needed(module)
 
 
-def _played(plan: Plan, workers: int, shown: ComparisonOutputs) -> Comparison:
+def _played(plan: Plan, workers: ResumeOptions, shown: ComparisonOutputs) -> Comparison:
     console = Terminal(stderr=True, quiet=shown.quiet)
     names = {str(file): scenario.name for file, scenario in plan.scenarios.items()}
     try:
         if not shown.quiet:
             echo(_announced(plan), err=True)
         tasks = plan.tasks()
-        with BatchProgress(console, "runs", len(tasks), first=task_name(tasks[0])) as progress:
+        with (
+            opened_results(_kept(plan, workers)) as kept,
+            opened_workers(workers, len(tasks), workers.resume) as pool,
+            BatchProgress(console, "runs", len(tasks), first=task_name(tasks[0])) as progress,
+        ):
 
-            def on_done(task: Task, outcome: TaskOutcome) -> None:
-                progress.advance(task_name(task))
+            def on_done(task: Task, outcome: TaskOutcome, before: bool) -> None:
+                progress.advance(task_name(task), before=before)
                 if shown.verbose:
                     progress.print(outcome_lines(names[task.file], task, outcome))
 
-            return compare(plan, workers or os.cpu_count() or 1, on_done)
+            return compare(plan, pool, on_done, kept)
     except KeyboardInterrupt as error:
-        echo("interrupted", err=True)
+        continues = "" if workers.resume is None else f"; the same command continues from {workers.resume}"
+        echo(f"interrupted{continues}", err=True)
         raise typer.Exit(INTERRUPTED) from error
+
+
+def _kept(plan: Plan, workers: ResumeOptions) -> KeptResults[Task, TaskOutcome] | None:
+    return None if workers.resume is None else kept_tasks(workers.resume, plan.scenarios, plan.all_candidates)
 
 
 def _announced(plan: Plan) -> str:

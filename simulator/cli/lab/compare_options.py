@@ -115,9 +115,6 @@ class CompareRunOptions:
             rich_help_panel=RUNS,
         ),
     ] = OnPolicyError.STOP
-    workers: Annotated[
-        int, typer.Option(min=0, help="Processes of this machine; 0 is one for each core.", rich_help_panel=RUNS)
-    ] = 0
 
 
 @dataclass(frozen=True, slots=True)

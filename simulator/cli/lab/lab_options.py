@@ -46,15 +46,6 @@ class SweepRunOptions:
     backend: Annotated[
         str, typer.Option(help=f"Engine of the points: {', '.join(BACKEND_NAMES)}.", rich_help_panel=RUNS)
     ] = AUTO
-    workers: Annotated[
-        int, typer.Option(min=0, help="Processes of this machine; 0 is one for each core.", rich_help_panel=RUNS)
-    ] = 0
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers run the points.", rich_help_panel=RUNS
-        ),
-    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +95,6 @@ class ValidateOptions:
             help="Write an SVG plot for each platform into FOLDER; the page of --markdown shows them.",
         ),
     ] = None
-    workers: Annotated[int, typer.Option(min=0, help="Processes of this machine; 0 is one for each core.")] = 0
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help=RESULT_ONLY_HELP)] = False
     verbose: Annotated[
         bool,

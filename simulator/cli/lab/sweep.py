@@ -17,6 +17,7 @@ from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, bad_input, broke
 from simulator.cli.lab.lab_options import SweepOutputs, SweepRunOptions
 from simulator.cli.lab.run_lines import point_line
 from simulator.cli.lab.tables import print_table, wide_console
+from simulator.cli.lab.worker_options import WorkerOptions, opened_workers
 from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
 from simulator.cli.platform.event_lines import check_loudness
@@ -30,10 +31,9 @@ from simulator.lab.compare.tables import Table as LabTable
 from simulator.lab.sweep.chart import COST, FAILING, LATENCY, LOST, draw, front_of, means
 from simulator.lab.sweep.grid import Axis, GridPoint, parse_axis
 from simulator.lab.sweep.point_run import Row, play_point
-from simulator.lab.sweep.sweep import Sweep, SweepConflict
+from simulator.lab.sweep.sweep import Sweep
 from simulator.lab.table_file import FORMATS, write_table
-from simulator.lab.workers.opening import worker_pool
-from simulator.lab.workers.worker_pool import NoWorkers
+from simulator.lab.workers.kept_results import ResultsConflict
 from simulator.model.extras import explain_missing
 from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import latency_text, ratio_text, usd_text
@@ -60,6 +60,7 @@ def sweep(
     ],
     shown: SweepOutputs,
     runs: SweepRunOptions,
+    workers: WorkerOptions,
 ) -> None:
     """Run a scenario at every point of a grid of settings.
 
@@ -85,7 +86,7 @@ def sweep(
         outputs.protect(inputs)
         table, picture = outputs.path("--out", out), outputs.path("--chart", shown.chart)
         outputs.claim("--out's journal", plan.journal)
-        rows, before = _rows(plan, runs, Terminal(stderr=True, quiet=shown.quiet), verbose=shown.verbose)
+        rows, before = _rows(plan, workers, Terminal(stderr=True, quiet=shown.quiet), verbose=shown.verbose)
         assert table is not None
         _write(rows, plan, table, picture)
         outputs.commit()
@@ -119,12 +120,12 @@ def _files(scenario: ScenarioSpec) -> list[Path]:
     return scenario.files + policy_files(*(service.policy.name for service in scenario.services.values()))
 
 
-def _rows(plan: Sweep, runs: SweepRunOptions, console: Console, *, verbose: bool) -> tuple[list[Row], int]:
+def _rows(plan: Sweep, workers: WorkerOptions, console: Console, *, verbose: bool) -> tuple[list[Row], int]:
     """Return the rows, and the number of rows that an earlier start has finished."""
     befores: list[bool] = []
     try:
         with (
-            worker_pool(runs.workers, runs.scheduler, len(plan)) as pool,
+            opened_workers(workers, len(plan), plan.journal) as pool,
             BatchProgress(console, plan.file.stem, len(plan)) as progress,
         ):
 
@@ -134,16 +135,12 @@ def _rows(plan: Sweep, runs: SweepRunOptions, console: Console, *, verbose: bool
                 if verbose:
                     progress.print([point_line(point, row, before=before)])
 
-            return plan.run(pool, on_row), sum(befores)
-    except SweepConflict as error:
+            return plan.run(pool, on_row, lambda note: echo(f"note: {note}", err=True)), sum(befores)
+    except ResultsConflict as error:
         bad_input(str(error))
     except KeyboardInterrupt as error:
         echo(f"interrupted; the same command continues from {plan.journal}", err=True)
         raise typer.Exit(INTERRUPTED) from error
-    except ImportError as error:
-        bad_input(explain_missing(error) or str(error))
-    except NoWorkers as error:
-        broke(f"{error}; the same command continues from {plan.journal}")
     except OSError as error:
         broke(f"the sweep failed: {error}")
 

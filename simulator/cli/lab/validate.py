@@ -12,14 +12,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from simulator.cli.exit_codes import CHECK_FAILED, OK, bad_input, cannot
+from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input, broke, cannot
 from simulator.cli.lab.lab_options import ValidateOptions
 from simulator.cli.lab.run_lines import case_line
 from simulator.cli.lab.tables import print_table, wide_console
+from simulator.cli.lab.worker_options import ResumeOptions, opened_results, opened_workers
 from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
 from simulator.cli.platform.event_lines import check_loudness
+from simulator.cli.printing import echo
 from simulator.cli.terminal import Terminal
+from simulator.console.batch_progress import BatchProgress
 from simulator.lab.compare.tables import Cell
 from simulator.lab.compare.tables import Table as LabTable
 from simulator.lab.extras import MissingLibrary, needed
@@ -27,7 +30,8 @@ from simulator.lab.validate.case import Case, FindingVerdict, Subject
 from simulator.lab.validate.page import markdown, numbers_of, share_text, totals_text
 from simulator.lab.validate.plots import draw, file_name
 from simulator.lab.validate.summary import by_subject
-from simulator.lab.validate.validate import CaseResult, chosen, validated
+from simulator.lab.validate.validate import CaseResult, chosen, kept_cases, validated
+from simulator.lab.workers.worker_pool import WorkerDied
 
 # Width of a row with a case, a figure, its values and the source.
 WIDE_COLUMNS: Final = 120
@@ -37,6 +41,7 @@ _STYLES: Final = {FindingVerdict.OK: "green", FindingVerdict.EXPLAINED: "yellow"
 @grouped
 def validate_verb(
     options: ValidateOptions,
+    workers: ResumeOptions,
 ) -> None:
     """Run every ground-truth case and show the published value and the simulated one.
 
@@ -54,7 +59,9 @@ def validate_verb(
     with Outputs() as outputs:
         page = outputs.text("--markdown", options.markdown_file)
         plots = {} if options.plots is None else _plot_files(outputs, options.plots, subjects)
-        results = _played(cases, options, console)
+        if workers.resume is not None:
+            outputs.claim("--resume", workers.resume)
+        results = _played(cases, options, workers, console)
         _print(results)
         draw(results, plots)
         if page is not None:
@@ -81,15 +88,28 @@ def _addresses(options: ValidateOptions, subjects: Sequence[Subject]) -> dict[Su
     return {subject: (folder / file_name(subject)).as_posix() for subject in subjects}
 
 
-def _played(cases: Sequence[Case], options: ValidateOptions, console: Terminal) -> list[CaseResult]:
-    with console.status("") as status:
+def _played(
+    cases: Sequence[Case], options: ValidateOptions, workers: ResumeOptions, console: Terminal
+) -> list[CaseResult]:
+    try:
+        with (
+            opened_results(None if workers.resume is None else kept_cases(workers.resume)) as kept,
+            opened_workers(workers, len(cases), workers.resume) as pool,
+            BatchProgress(console, "validation", len(cases), units="cases") as progress,
+        ):
 
-        def given(result: CaseResult) -> None:
-            status.update(f"{result.case.number} {result.case.title}: done")
-            if options.verbose:
-                console.print(case_line(result), soft_wrap=True, markup=False, highlight=False)
+            def on_result(result: CaseResult, before: bool) -> None:
+                progress.advance(f"{result.case.number} {result.case.title}", before=before)
+                if options.verbose:
+                    progress.print([case_line(result)])
 
-        return validated(cases, options.workers or os.cpu_count() or 1, given)
+            return validated(cases, pool, on_result, kept)
+    except WorkerDied as error:
+        broke(str(error))
+    except KeyboardInterrupt as error:
+        continues = "" if workers.resume is None else f"; the same command continues from {workers.resume}"
+        echo(f"interrupted{continues}", err=True)
+        raise typer.Exit(INTERRUPTED) from error
 
 
 def _print(results: list[CaseResult]) -> None:

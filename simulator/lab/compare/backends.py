@@ -79,14 +79,6 @@ def played(task: Task, scenario: ScenarioSpec) -> TaskOutcome:
     return play_task(task, scenario, backend_of(task.backend, task.runs))
 
 
-_kept: Final[dict[str, ScenarioSpec]] = {}  # in a worker process: the scenarios of its tasks, by file name
-
-
-def keep_scenarios(scenarios: Mapping[str, ScenarioSpec]) -> None:
-    """Keep the checked scenarios that this worker's tasks refer to, so that each is sent once and no file is read."""
-    _kept.update(scenarios)
-
-
-def played_with_kept(task: Task) -> TaskOutcome:
-    """Play the task on the kept scenario of its file. Called in a worker process."""
-    return played(task, _kept[task.file])
+def played_of(scenarios: Mapping[str, ScenarioSpec], task: Task) -> TaskOutcome:
+    """Play the task on the checked scenario of its file, one of `scenarios`. Called in a worker; no file is read."""
+    return played(task, scenarios[task.file])

@@ -12,13 +12,12 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 import simulator
 from simulator.lab.backend_names import AUTO
-from simulator.lab.compare.backends import keep_scenarios, played, played_with_kept
+from simulator.lab.compare.backends import played_of
 from simulator.lab.compare.candidates import CONFIGURED, Candidate, CandidateKind, references
 from simulator.lab.compare.comparison import (
     COMPARISON_VERSION,
@@ -40,7 +39,11 @@ from simulator.lab.compare.platform_bill import prices_line
 from simulator.lab.compare.run import ServiceOutcome, Task, TaskOutcome
 from simulator.lab.frontier import failures_of
 from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
-from simulator.lab.workers.resilient_workers import ResilientWorkers
+from simulator.lab.workers.batch import played
+from simulator.lab.workers.kept_results import KeptResults
+from simulator.lab.workers.opening import worker_pool
+from simulator.lab.workers.run_files import files_of
+from simulator.lab.workers.worker_pool import WorkerPool
 from simulator.model.text.problems import one_of
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
@@ -106,6 +109,12 @@ class Plan:
         oracles = {one.label: one for one in [*plain, *self.references.values()] if one.label not in labels}
         return [*self.candidates, *oracles.values()]
 
+    @property
+    def inputs(self) -> list[Path]:
+        """The files that the runs read."""
+        given = [candidate.given for candidate in self.candidates]
+        return list(dict.fromkeys(path for each in self.scenarios.values() for path in files_of(each, *given)))
+
     def seeds_of(self, file: str) -> list[int]:
         first = self.scenarios[file].seed
         return [first + number for number in range(self.seeds)]
@@ -130,38 +139,30 @@ def _fitting(candidate: Candidate, scenario: ScenarioSpec) -> ScenarioSpec:
         raise ValueError(msg) from error
 
 
-Progress = Callable[[Task, TaskOutcome], None]
+Progress = Callable[[Task, TaskOutcome, bool], None]
+"""Called after each run. True: an earlier start has played it."""
 
 
-def compare(plan: Plan, workers: int = 1, on_done: Progress = lambda _task, _outcome: None) -> Comparison:
-    """Play all runs and return the comparison. With `workers` = 1 the runs are played in this process."""
+def compare(
+    plan: Plan,
+    workers: int | WorkerPool = 1,
+    on_done: Progress = lambda _task, _outcome, _before: None,
+    kept: KeptResults[Task, TaskOutcome] | None = None,
+) -> Comparison:
+    """Play all runs and return the comparison.
+
+    `workers`: a pool, or a number of processes of this machine; 1 is this process. `kept`: see `kept_tasks`.
+    """
+    if isinstance(workers, int):
+        with worker_pool(workers) as pool:
+            return compare(plan, pool, on_done, kept)
     tasks = plan.tasks()
-    if workers == 1:
-        outcomes = _alone(tasks, plan.scenarios, on_done)
-    else:
-        outcomes = _together(tasks, plan.scenarios, workers, on_done)
-    return assembled(plan, dict(zip(tasks, outcomes, strict=True)))
-
-
-def _alone(tasks: Sequence[Task], scenarios: Mapping[str, ScenarioSpec], on_done: Progress) -> list[TaskOutcome]:
-    outcomes = []
-    for task in tasks:
-        outcomes.append(played(task, scenarios[task.file]))
-        on_done(task, outcomes[-1])
-    return outcomes
-
-
-def _together(
-    tasks: Sequence[Task], scenarios: Mapping[str, ScenarioSpec], workers: int, on_done: Progress
-) -> list[TaskOutcome]:
-    """Play in new processes without copied state, so that results are the same on every operating system."""
     outcomes: dict[Task, TaskOutcome] = {}
-    with ResilientWorkers(workers, partial(keep_scenarios, scenarios)) as pool:
-        for task, future in pool.results(played_with_kept, tasks):
-            error = future.exception()
-            outcomes[task] = future.result() if error is None else TaskOutcome({}, str(error))
-            on_done(task, outcomes[task])
-    return [outcomes[task] for task in tasks]
+    for task, future, before in played(workers, played_of, plan.scenarios, tasks, plan.inputs, kept):
+        error = future.exception()
+        outcomes[task] = future.result() if error is None else TaskOutcome({}, str(error))
+        on_done(task, outcomes[task], before)
+    return assembled(plan, {task: outcomes[task] for task in tasks})
 
 
 # --- assembling the comparison -------------------------------------------------------------------------------------

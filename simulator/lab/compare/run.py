@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from simulator.lab.compare.candidates import Candidate
 from simulator.lab.compare.figure_steps import figure_steps
@@ -16,6 +19,9 @@ from simulator.lab.compare.play_scenario import PlayScenario
 from simulator.lab.elasticity.elasticity import Elasticity
 from simulator.lab.elasticity.slo_demand import basis_of, slo_demand
 from simulator.lab.figures import failed_checks
+from simulator.lab.workers.code_version import files_digest
+from simulator.lab.workers.kept_results import Description, KeptResults
+from simulator.lab.workers.run_files import files_of
 from simulator.records.events import ScalingDecided
 from simulator.records.instance_time import InstanceTime
 from simulator.replay.runner import BrokenRun, InterruptedRun
@@ -86,6 +92,28 @@ class TaskOutcome:
 
     services: dict[str, ServiceOutcome]
     error: str = ""
+
+
+def kept_tasks(
+    path: Path, scenarios: Mapping[str, ScenarioSpec], candidates: Iterable[Candidate]
+) -> KeptResults[Task, TaskOutcome]:
+    """Return the file that keeps the runs of a comparison, so that it resumes after an interruption.
+
+    Raises:
+        OSError: if a file that the runs read cannot be read.
+    """
+    adapter = TypeAdapter(Task)
+    names = list(dict.fromkeys(candidate.given for candidate in candidates))
+    inputs = {
+        (file, name): files_digest(files_of(scenario, name)) for file, scenario in scenarios.items() for name in names
+    }
+
+    def described(task: Task) -> Description:
+        """Everything that decides the outcome; not the path of the file, nor the number of runs."""
+        settings = adapter.dump_python(task, mode="json", exclude={"file", "runs"})
+        return {"scenario": scenarios[task.file].name, "inputs": inputs[task.file, task.candidate.given], **settings}
+
+    return KeptResults(path, TaskOutcome, described, lambda outcome: not outcome.error)
 
 
 def play_task(task: Task, base: ScenarioSpec, backend: PlayScenario) -> TaskOutcome:

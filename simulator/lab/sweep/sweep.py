@@ -1,34 +1,29 @@
 """A sweep: plays every point of a grid once, despite interruptions, and writes one table at the end.
 
-Each finished point is a line in a journal file beside the result, written before the point is reported. A sweep that is
-started again with the same scenario, recordings, axes and seeds reads the journal and plays only the missing and failed
-points. With other inputs, or while another process uses the journal, it raises SweepConflict.
+Each finished point is a line of a file beside the result (workers/kept_results.py). A sweep that is started again reads
+it and plays only the missing and failed points; its grid may have grown in the meantime. If the file has results that
+are not of this sweep, or another process uses it, the sweep raises ResultsConflict.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-import simulator
 from simulator.lab.sweep.grid import Axis, GridPoint, points
 from simulator.lab.sweep.point_run import Row, play_point
+from simulator.lab.workers.batch import played
+from simulator.lab.workers.code_version import files_digest
+from simulator.lab.workers.kept_results import Description, KeptResults, ResultsConflict
 from simulator.lab.workers.worker_pool import WorkerDied, WorkerPool
 from simulator.scenario.scenario import ScenarioText
 
 Play = Callable[[ScenarioText, GridPoint], Row]
-
-
-class SweepConflict(Exception):
-    """The journal file beside the result belongs to another sweep, or another process uses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ class Sweep:
     seeds: Sequence[int]
     out: Path
     play: Play = play_point
-    inputs: Sequence[Path] = ()
+    inputs: list[Path] = field(default_factory=list)
     _points: list[GridPoint] = field(init=False)
     _source: ScenarioText = field(init=False)  # read once, for the points of every worker
 
@@ -63,28 +58,32 @@ class Sweep:
         return self.out.with_name(self.out.name + ".partial.jsonl")
 
     def run(
-        self, worker_pool: WorkerPool, on_row: Callable[[GridPoint, Row, bool], None] = lambda *_: None
+        self,
+        worker_pool: WorkerPool,
+        on_row: Callable[[GridPoint, Row, bool], None] = lambda *_: None,
+        on_note: Callable[[str], None] = lambda _: None,
     ) -> list[Row]:
         """Play the points and return their rows in the grid's order: the axes' values, `seed`, and figures or `error`.
 
-        `on_row` is called for every point, with True for points that an earlier start has played. The journal is kept.
+        `on_row` is called for every point, with True for points that an earlier start has played; `on_note` for damaged
+        lines of the journal. The journal is kept.
 
         Raises:
-            SweepConflict: if the journal belongs to another sweep, or another process uses it.
+            ResultsConflict: if the journal belongs to another sweep, or another process uses it.
             OSError: if the journal cannot be written.
             NoWorkers: if no worker is left.
         """
-        with self._opened() as journal:
-            done = self._read(journal)
-            for point in self._points:
-                if point.number in done:
-                    on_row(point, done[point.number], True)
-            missing = (point for point in self._points if point.number not in done)
-            for point, future in worker_pool.results(self.play, self._source, missing, self.inputs):
-                row = row_of(future)
-                _write(journal, {"point": point.number, "row": row})
-                done[point.number] = row
-                on_row(point, row, False)
+        done: dict[int, Row] = {}
+        with self._kept() as kept:
+            if kept.foreign or kept.others(self._points):
+                msg = f"{self.journal} belongs to another sweep; remove it, or choose another result file"
+                raise ResultsConflict(msg)
+            for note in kept.notes:
+                on_note(note)
+            each = played(worker_pool, self.play, self._source, self._points, self.inputs, kept)
+            for point, future, before in each:
+                done[point.number] = row_of(future)
+                on_row(point, done[point.number], before)
         return [self._whole(point, done[point.number]) for point in self._points]
 
     def forget(self) -> None:
@@ -95,49 +94,15 @@ class Sweep:
         values = {name: _cell(value) for name, value in point.changes}
         return {**values, "seed": point.seed, **row}
 
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[TextIO]:
-        """Open and lock the journal: two processes with one journal would play every point twice."""
-        with self.journal.open("a+", encoding="utf-8") as journal:
-            try:
-                fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                msg = f"{self.journal} is in use by another process; wait for it, or choose another result file"
-                raise SweepConflict(msg) from error
-            yield journal
+    def _kept(self) -> KeptResults[GridPoint, Row]:
+        inputs = files_digest(self.inputs)
+        text = hashlib.sha256(self._source.text.encode()).hexdigest()
 
-    def _read(self, journal: TextIO) -> dict[int, Row]:
-        """Return the rows that an earlier start played without error; remove a last line that a crash has truncated."""
-        journal.seek(0)
-        whole: list[str] = []
-        try:
-            whole += [line for line in journal if line.endswith("\n")]
-            entries = [json.loads(line) for line in whole]
-            digests = [entry["sweep"] for entry in entries[:1]]
-            done = {entry["point"]: entry["row"] for entry in entries[1:] if "error" not in entry["row"]}
-        except (ValueError, KeyError, TypeError):
-            digests, done = [""], {}  # not a journal
-        if digests not in ([], [self._digest()]):
-            msg = f"{self.journal} belongs to another sweep; remove it, or choose another result file"
-            raise SweepConflict(msg)
-        os.truncate(journal.fileno(), sum(len(line.encode()) for line in whole))
-        journal.seek(0, os.SEEK_END)
-        if not digests:
-            _write(journal, {"sweep": self._digest()})
-        return done
+        def described(point: GridPoint) -> Description:
+            changes = dict(point.changes)
+            return {"scenario": self.file.stem, "text": text, "inputs": inputs, "changes": changes, "seed": point.seed}
 
-    def _digest(self) -> str:
-        given = [simulator.__version__, [[axis.name, list(axis.values)] for axis in self.axes], list(self.seeds)]
-        digest = hashlib.sha256(self._source.text.encode() + json.dumps(given, sort_keys=True).encode())
-        for path in self.inputs:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        return digest.hexdigest()
-
-
-def _write(journal: TextIO, entry: dict[str, Any]) -> None:
-    journal.write(json.dumps(entry) + "\n")
-    journal.flush()
+        return KeptResults(self.journal, Row, described, lambda row: "error" not in row)
 
 
 def row_of(future: Future[Row]) -> Row:

@@ -6,9 +6,9 @@ The numbers are those of the validation sheet; `LEFT_OUT` gives the reason why e
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from simulator.lab.validate import (
@@ -41,8 +41,10 @@ from simulator.lab.validate.measured import (
     scalability,
 )
 from simulator.lab.validate.measured.kubernetes import hpa, hpa_bursts
-from simulator.lab.workers.resilient_workers import ResilientWorkers
-from simulator.lab.workers.worker_pool import WorkerDied
+from simulator.lab.workers.batch import played
+from simulator.lab.workers.kept_results import KeptResults
+from simulator.lab.workers.opening import worker_pool
+from simulator.lab.workers.worker_pool import WorkerDied, WorkerPool
 from simulator.model.extras import missing_text
 from simulator.model.text.problems import one_of
 from simulator.world.clock import wall_s
@@ -63,6 +65,15 @@ def left_out() -> list[tuple[str, str]]:
     """Return the numbers that are no case, or cannot be one here, each with the reason."""
     missing = [] if importlib.util.find_spec("scipy") else [("V15", missing_text("scipy"))]
     return [*LEFT_OUT, *missing]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFigures:
+    """What a case gave. `seconds`: the time that it took."""
+
+    findings: tuple[Finding, ...]
+    curves: tuple[Curve, ...]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,47 +138,43 @@ def chosen(names: Sequence[str], subjects: Sequence[str] = ()) -> list[Case]:
 
 
 def validated(
-    cases: Sequence[Case], workers: int = 1, on_result: Callable[[CaseResult], None] = lambda _: None
+    cases: Sequence[Case],
+    workers: int | WorkerPool = 1,
+    on_result: Callable[[CaseResult, bool], None] = lambda *_: None,
+    kept: KeptResults[Case, CaseFigures] | None = None,
 ) -> list[CaseResult]:
-    """Run the cases and return the results in order. More than one worker: in as many processes."""
-    if workers == 1 or len(cases) == 1:
-        return _collected(map(_run, cases), on_result)
-    with ResilientWorkers(workers) as pool:
-        return _collected(_in_order(cases, pool.results(_run, cases)), on_result)
+    """Run the cases and return the results in order; `on_result` is called in the order of completion.
 
-
-def _run(case: Case) -> CaseResult:
-    begin_s = wall_s()
-    findings, curves = tuple(case.run()), tuple(case.curves())
-    return CaseResult(case, findings, curves, wall_s() - begin_s)
-
-
-def _in_order(cases: Sequence[Case], ended: Iterable[tuple[Case, Future[CaseResult]]]) -> Iterator[CaseResult]:
-    """Yield the results in the order of the cases.
+    `workers`: a pool, or a number of processes of this machine; 1 is this process. `on_result` gets True if an earlier
+    start has run the case. `kept`: see `kept_cases`.
 
     Raises:
         WorkerDied: for a case whose worker died in every attempt.
     """
+    if isinstance(workers, int):
+        with worker_pool(workers, units=len(cases)) as pool:
+            return validated(cases, pool, on_result, kept)
     results: dict[str, CaseResult] = {}
-    waiting = iter(cases)
-    case = next(waiting, None)
-    for done, future in ended:
+    for case, future, before in played(workers, _run, None, cases, kept=kept):
         error = future.exception()
         if isinstance(error, WorkerDied):
-            msg = f"case {done.number}: {error}"
+            msg = f"case {case.number}: {error}"
             raise WorkerDied(msg)
-        results[done.number] = future.result()
-        while case is not None and case.number in results:
-            yield results[case.number]
-            case = next(waiting, None)
+        figures = future.result()
+        results[case.number] = CaseResult(case, figures.findings, figures.curves, figures.seconds)
+        on_result(results[case.number], before)
+    return [results[case.number] for case in cases]
 
 
-def _collected(results: Iterable[CaseResult], on_result: Callable[[CaseResult], None]) -> list[CaseResult]:
-    collected = []
-    for result in results:
-        collected.append(result)
-        on_result(result)
-    return collected
+def kept_cases(path: Path) -> KeptResults[Case, CaseFigures]:
+    """Return the file that keeps the figures of cases, so that a validation resumes after an interruption."""
+    return KeptResults(path, CaseFigures, lambda case: {"case": case.number})
+
+
+def _run(_: None, case: Case) -> CaseFigures:
+    begin_s = wall_s()
+    findings, curves = tuple(case.run()), tuple(case.curves())
+    return CaseFigures(findings, curves, wall_s() - begin_s)
 
 
 def _is(case: Case, name: str) -> bool:

@@ -15,12 +15,13 @@ from simulator.cli.lab.lab_options import (
     ValidateOptions,
 )
 from simulator.cli.lab.tune_options import TuneAims, TuneDays, TuneOutputs, TuneRunOptions
+from simulator.cli.lab.worker_options import ResumeOptions, WorkerOptions
 
 VERBS = {
-    "sweep": ((SweepOutputs, SweepRunOptions), 8),
+    "sweep": ((SweepOutputs, SweepRunOptions, WorkerOptions), 8),
     "tune": ((TuneAims, TuneOutputs, TuneDays, TuneRunOptions), 13),
     "shadow": ((ShadowOptions, ShadowClockOptions), 6),
-    "validate": ((ValidateOptions,), 7),
+    "validate": ((ValidateOptions, ResumeOptions), 9),
 }
 
 

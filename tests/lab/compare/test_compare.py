@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from simulator.lab.compare.candidates import candidates_of
 from simulator.lab.compare.compare import Plan, compare
 from simulator.lab.compare.comparison import CasePart, Comparison, RowPart
 from simulator.lab.compare.figures import Terms, slower_than
+from simulator.lab.compare.run import kept_tasks
 from simulator.lab.statistics import independent
+from simulator.lab.workers.in_turn import InTurn
 from simulator.records.histogram import Histogram
 from simulator.replay.runner import Run, play
 from simulator.scenario.scenario import load_scenario, read_scenario
@@ -208,3 +211,26 @@ def test_an_invalid_plan_is_rejected(tmp_path: Path, change: dict[str, object], 
     good: dict[str, object] = {"candidates": candidates_of(POLICIES, (), {}), "baseline": "app-runner"}
     with pytest.raises(ValueError, match=said):
         Plan([step(tmp_path)], **(good | change))  # type: ignore[arg-type]
+
+
+def test_a_resumed_comparison_equals_an_uninterrupted_one_and_plays_only_what_is_missing(tmp_path: Path) -> None:
+    class Stopped(InTurn):
+        def results(self, work: Any, shared: Any, units: Any, files: Any = ()) -> Any:
+            yield from super().results(work, shared, list(units)[:5], files)
+            raise KeyboardInterrupt
+
+    asked = plan(step(tmp_path), ("app-runner", "fixed"), 3)
+    whole = compare(asked)
+    file = tmp_path / "runs.jsonl"
+    with kept_tasks(file, asked.scenarios, asked.all_candidates) as kept, pytest.raises(KeyboardInterrupt):
+        compare(asked, Stopped(), kept=kept)
+    played: list[bool] = []
+    with kept_tasks(file, asked.scenarios, asked.all_candidates) as kept:
+        assert compare(asked, on_done=lambda _task, _outcome, before: played.append(before), kept=kept) == whole
+    assert played == [True] * 5 + [False] * (len(asked.tasks()) - 5)
+    fewer = plan(step(tmp_path), ("fixed", "app-runner"), 2)
+    with kept_tasks(file, fewer.scenarios, fewer.all_candidates) as kept:
+        assert all(kept.found(task) is not None for task in fewer.tasks()), "the order and the seeds may change"
+    other = plan(step(tmp_path), ("app-runner", "fixed"), 3, terms=Terms(slo_s=0.05))
+    with kept_tasks(file, other.scenarios, other.all_candidates) as kept:
+        assert not any(kept.found(task) for task in other.tasks()), "another SLO gives other figures"

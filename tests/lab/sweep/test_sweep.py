@@ -14,9 +14,10 @@ import pytest
 
 from simulator.lab.sweep.grid import Axis, GridPoint
 from simulator.lab.sweep.point_run import Row, play_point
-from simulator.lab.sweep.sweep import Sweep, SweepConflict
+from simulator.lab.sweep.sweep import Sweep
 from simulator.lab.workers.dask_workers import DaskWorkers
 from simulator.lab.workers.in_turn import InTurn
+from simulator.lab.workers.kept_results import ResultsConflict
 from simulator.lab.workers.local_workers import LocalWorkers
 from simulator.lab.workers.worker_pool import completed
 from simulator.scenario.scenario import ScenarioText
@@ -63,7 +64,7 @@ def test_a_resumed_sweep_gives_the_result_of_an_uninterrupted_one(tmp_path: Path
     with pytest.raises(KeyboardInterrupt):
         sweep(tmp_path).run(Backwards(3))
     with sweep(tmp_path).journal.open("a") as journal:
-        journal.write('{"point": 0, "ro')  # the crash truncated the line
+        journal.write('{"digest": "5f0a')  # the crash truncated the line
     rest, told = Backwards(), []
     assert sweep(tmp_path).run(rest, lambda point, _row, before: told.append((point.number, before))) == whole
     assert sorted(rest.played) == [0, 1, 2, 3, 4]
@@ -73,15 +74,25 @@ def test_a_resumed_sweep_gives_the_result_of_an_uninterrupted_one(tmp_path: Path
 def test_a_journal_of_another_sweep_is_rejected_and_unchanged(tmp_path: Path) -> None:
     sweep(tmp_path).run(Backwards())
     before = sweep(tmp_path).journal.read_text()
-    with pytest.raises(SweepConflict, match=r"out\.csv\.partial\.jsonl belongs to another sweep"):
+    with pytest.raises(ResultsConflict, match=r"out\.csv\.partial\.jsonl belongs to another sweep"):
         sweep(tmp_path, AXES[:1]).run(Backwards())
     assert sweep(tmp_path).journal.read_text() == before
 
 
+def test_a_sweep_with_a_larger_grid_plays_only_what_is_missing(tmp_path: Path) -> None:
+    sweep(tmp_path).run(Backwards())
+    larger = [Axis("max_concurrency", (3, 5, 1)), AXES[1]]
+    rest = Backwards()
+    rows = sweep(tmp_path, larger).run(rest)
+    assert sorted(rest.played) == [0, 1, 2, 3]
+    sweep(tmp_path).forget()
+    assert rows == sweep(tmp_path, larger).run(Backwards())
+
+
 def test_a_file_that_is_not_a_journal_is_rejected_and_unchanged(tmp_path: Path) -> None:
-    for content in (b"a,b\n1,2\n", b'{"point": 0}\n', b"[]\n", b"\xff\xfe\n"):
+    for content in (b"a,b\n1,2\n", b'{"point": 0}\n', b"[]\n", b"\xff\xfe\n", b"text"):
         sweep(tmp_path).journal.write_bytes(content)
-        with pytest.raises(SweepConflict, match="belongs to another sweep"):
+        with pytest.raises(ResultsConflict, match="has no results in it"):
             sweep(tmp_path).run(Backwards())
         assert sweep(tmp_path).journal.read_bytes() == content
 
@@ -93,7 +104,7 @@ def test_a_recording_that_has_changed_makes_it_another_sweep(tmp_path: Path) -> 
     with pytest.raises(KeyboardInterrupt):
         plan.run(Backwards(3))
     recording.write_text("0\n2\n")
-    with pytest.raises(SweepConflict, match="belongs to another sweep"):
+    with pytest.raises(ResultsConflict, match="belongs to another sweep"):
         plan.run(Backwards())
     recording.write_text("0\n1\n")
     rest = Backwards()
@@ -104,7 +115,7 @@ def test_a_recording_that_has_changed_makes_it_another_sweep(tmp_path: Path) -> 
 def test_a_second_sweep_into_the_same_result_is_rejected_during_the_first(tmp_path: Path) -> None:
     class Beside(Backwards):
         def results(self, work: Any, shared: Any, units: Iterable[Any], files: Sequence[Path] = ()) -> Iterator[Any]:
-            with pytest.raises(SweepConflict, match=r"out\.csv\.partial\.jsonl is in use by another process"):
+            with pytest.raises(ResultsConflict, match=r"out\.csv\.partial\.jsonl is in use by another process"):
                 sweep(tmp_path).run(Backwards())
             return super().results(work, shared, units, files)
 
@@ -190,5 +201,6 @@ def test_the_journal_is_one_line_a_point(tmp_path: Path) -> None:
     plan = sweep(tmp_path)
     plan.run(Backwards())
     lines = [json.loads(line) for line in plan.journal.read_text().splitlines()]
-    assert list(lines[0]) == ["sweep"]
-    assert sorted(line["point"] for line in lines[1:]) == list(range(8))
+    points = [(line["unit"]["changes"]["max_concurrency"], line["unit"]["seed"]) for line in lines]
+    assert sorted(points) == [(1, 3), (1, 3), (1, 4), (1, 4), (5, 3), (5, 3), (5, 4), (5, 4)]
+    assert all(line["unit"]["scenario"] == "small" and line["result"]["requests"] > 300 for line in lines)

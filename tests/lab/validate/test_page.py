@@ -14,7 +14,7 @@ def case(number: str = "7") -> Case:
 
 def test_the_page_has_every_figure_and_the_number_of_misses() -> None:
     reported: list[CaseResult] = []
-    results = validated([case()], on_result=reported.append)
+    results = validated([case()], on_result=lambda result, _: reported.append(result))
     assert reported == results
     assert not results[0].passed
     page = markdown(results)

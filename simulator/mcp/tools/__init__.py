@@ -1,0 +1,1 @@
+"""The tools: for each its arguments, its result, and the function that plays it."""
