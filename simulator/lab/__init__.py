@@ -1,6 +1,10 @@
 """Runs many scenarios and evaluates them: comparisons, sweeps, the compiled backend and validation."""
 
 PUBLIC_MODULES = (
+    "answer.alternatives",
+    "answer.answer",
+    "answer.markdown",
+    "answer.parts",
     "apply.apply",
     "apply.instructions",
     "assumptions.sensitivity",
@@ -16,6 +20,7 @@ PUBLIC_MODULES = (
     "compare.platform_bill",
     "compare.prices",
     "compare.run",
+    "compare.summary.markdown",
     "compare.tables",
     "compiled.compiled_backend",
     "compiled.instance.instance_play",

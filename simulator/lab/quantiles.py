@@ -6,6 +6,7 @@ values with scipy's.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Final
 
@@ -27,6 +28,7 @@ def beta_quantile(a: float, b: float, share: float) -> float:
             high = middle
 
 
+@functools.lru_cache(maxsize=1024)  # all intervals of a comparison need the same one
 def t_quantile(freedom: float, share: float) -> float:
     """Return the quantile of Student's t with `freedom` degrees of freedom.
 

@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from simulator.cli.exit_codes import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input, hint_of
+from simulator.cli.lab.answers import print_answer, summarize_step
 from simulator.cli.lab.compare_options import (
     CandidateOptions,
     CompareRunOptions,
@@ -36,7 +37,8 @@ from simulator.lab.compare.notes import WARNING
 from simulator.lab.compare.page.html import comparison_html
 from simulator.lab.compare.prices import read_prices
 from simulator.lab.compare.run import Task, TaskOutcome, kept_tasks, task_name
-from simulator.lab.compare.tables import best_candidate, difference_tables, failure_lines, main_tables, overall_table
+from simulator.lab.compare.summary.markdown import comparison_markdown
+from simulator.lab.compare.tables import difference_tables, failure_lines, main_tables, overall_table
 from simulator.lab.extras import MissingLibrary, needed
 from simulator.lab.table_file import write_table
 from simulator.lab.workers.kept_results import KeptResults
@@ -90,6 +92,7 @@ def compare_verb(
         comparison = _played(plan, workers, shown)
         _print(comparison)
         _write(comparison, files)
+        summarize_step(comparison_markdown(comparison))
         outputs.commit()
     if shown.open_page and shown.html is not None:
         typer.launch(str(shown.html.resolve()))
@@ -110,6 +113,7 @@ def _plan(scenarios: list[str], chosen: CandidateOptions, score: ScoreOptions, r
         terms=Terms(None if score.slo is None else parse_duration(score.slo), score.miss_usd),
         backend=runs.backend,
         oracle=runs.oracle,
+        objective=score.objective,
     )
     for each in plan.scenarios.values():
         tell_recordings(each)
@@ -122,6 +126,7 @@ class _Files(NamedTuple):
     json: Path | None
     tables: list[Path]
     html: Path | None
+    markdown: Path | None
 
 
 def _opened(shown: ComparisonOutputs, outputs: Outputs) -> _Files:
@@ -130,6 +135,7 @@ def _opened(shown: ComparisonOutputs, outputs: Outputs) -> _Files:
         outputs.path("--json", shown.json_file),
         [table for table in tables if table is not None],
         outputs.path("--html", shown.html),
+        outputs.path("--markdown", shown.markdown_file),
     )
 
 
@@ -187,7 +193,11 @@ def _announced(plan: Plan) -> str:
 
 def _print(comparison: Comparison) -> None:
     console = wide_console()
+    if comparison.answer is not None:
+        print_answer(f"All {len(comparison.cases)} cases", comparison.answer, console)
     for case in comparison.cases:
+        if case.answer is not None:
+            print_answer(case.name, case.answer, console)
         for note in case.notes:
             style = "bold yellow" if note.startswith(WARNING) else "yellow"
             console.print(Text(f"{case.name}: {note}.", style=style), soft_wrap=not console.is_terminal)
@@ -198,9 +208,6 @@ def _print(comparison: Comparison) -> None:
             console.print(Text(f"{case.name}: {line}."), soft_wrap=not console.is_terminal)
     if len(comparison.cases) > 1:
         print_table(overall_table(comparison), console)
-    best = best_candidate(comparison)
-    where = " in every case" * (len(comparison.cases) > 1)
-    console.print(f"Best score of those that pass{where}: {best}" if best else f"No candidate passes{where}.")
     for failure in comparison.failures[:FAILURES_SHOWN]:
         echo(f"failed: {failure.candidate} on {failure.scenario}, seed {failure.seed}: {failure.error}", err=True)
     if len(comparison.failures) > FAILURES_SHOWN:
@@ -214,6 +221,8 @@ def _write(comparison: Comparison, files: _Files) -> None:
         write_table(run_rows(comparison), file)
     if files.html is not None:
         files.html.write_text(comparison_html(comparison), encoding="utf-8")
+    if files.markdown is not None:
+        files.markdown.write_text(comparison_markdown(comparison), encoding="utf-8")
 
 
 def _verdict(comparison: Comparison, before: Comparison, former: FormerOptions) -> int:

@@ -11,6 +11,8 @@ import typer
 from simulator.cli.front.name_completion import candidate_names, platform_names
 from simulator.cli.lab.lab_options import EXPORTS, RUNS, RUNS_VERBOSE_HELP
 from simulator.cli.options import RESULT_ONLY_HELP
+from simulator.lab.answer.alternatives import OBJECTIVES
+from simulator.lab.answer.alternatives import SCORE as COMPARE_OBJECTIVE
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.lab.compare.compare import SEEDS_DEFAULT
 from simulator.lab.compare.figures import MISS_USD
@@ -63,6 +65,9 @@ class ComparisonOutputs:
     html: Annotated[
         Path | None, typer.Option(metavar="F.html", help="Write a page with charts: one file, no network.")
     ] = None
+    markdown_file: Annotated[
+        Path | None, typer.Option("--markdown", metavar="F.md", help="Write the answer as Markdown to F.md.")
+    ] = None
     open_page: Annotated[bool, typer.Option("--open", help="Open the page of --html in the browser.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help=RESULT_ONLY_HELP)] = False
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help=RUNS_VERBOSE_HELP)] = False
@@ -88,6 +93,14 @@ class ScoreOptions:
             rich_help_panel=SCORE,
         ),
     ] = None
+    objective: Annotated[
+        str,
+        typer.Option(
+            metavar="FIGURE",
+            help=f"What the best candidate has lowest: {', '.join(OBJECTIVES)}.",
+            rich_help_panel=SCORE,
+        ),
+    ] = COMPARE_OBJECTIVE.name
     miss_usd: Annotated[
         float,
         typer.Option(min=0, help="Cost in the score of a request that misses the SLO.", rich_help_panel=SCORE),

@@ -12,5 +12,6 @@ PUBLIC_MODULES = (
     "platform_bill",
     "prices",
     "run",
+    "summary.markdown",
     "tables",
 )

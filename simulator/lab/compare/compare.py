@@ -8,7 +8,6 @@ seed. Results are in the order of the tasks and do not depend on the process tha
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import simulator
+from simulator.lab.answer.alternatives import OBJECTIVES, SCORE
 from simulator.lab.backend_names import AUTO
 from simulator.lab.compare.backends import played_of
 from simulator.lab.compare.candidates import CONFIGURED, Candidate, CandidateKind, references
@@ -27,7 +27,6 @@ from simulator.lab.compare.comparison import (
     CurvePart,
     EstimatePart,
     FailurePart,
-    OverallPart,
     RowPart,
     SizePart,
 )
@@ -37,8 +36,10 @@ from simulator.lab.compare.month_table import month_items
 from simulator.lab.compare.notes import case_notes, equal_rows, notes_of
 from simulator.lab.compare.platform_bill import prices_line
 from simulator.lab.compare.run import ServiceOutcome, Task, TaskOutcome
+from simulator.lab.compare.summary.answers import case_answer, overall_answer
+from simulator.lab.compare.summary.overall import overall_parts
 from simulator.lab.frontier import failures_of
-from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
+from simulator.lab.statistics import Estimate, Scope, estimate, paired
 from simulator.lab.workers.batch import played
 from simulator.lab.workers.kept_results import KeptResults
 from simulator.lab.workers.opening import worker_pool
@@ -59,7 +60,7 @@ class Plan:
     """The plan of a comparison. `baseline` is a candidate's label.
 
     Each candidate plays each scenario with `seeds` consecutive seeds, beginning with the scenario's own. `oracle`: also
-    play the oracles, which regret is relative to.
+    play the oracles, which regret is relative to. `objective`: the figure that the best candidate has lowest.
 
     Raises:
         ValueError: if there is nothing to compare, or the baseline is not a candidate.
@@ -73,6 +74,7 @@ class Plan:
     terms: Terms = field(default_factory=Terms)
     backend: str = AUTO
     oracle: bool = True
+    objective: str = SCORE.name
     scenarios: Mapping[str, ScenarioSpec] = field(init=False)
     references: Mapping[str, Candidate] = field(init=False)
 
@@ -82,6 +84,9 @@ class Plan:
             raise ValueError(msg)
         if self.baseline not in (labels := [candidate.label for candidate in self.candidates]):
             msg = f"baseline = {self.baseline!r}, must be {one_of(self.baseline, labels)}"
+            raise ValueError(msg)
+        if self.objective not in OBJECTIVES:
+            msg = f"objective = {self.objective!r}, must be {one_of(self.objective, OBJECTIVES)}"
             raise ValueError(msg)
         loaded = {str(file): load_scenario(file).played_to_the_end() for file in self.files}
         object.__setattr__(self, "scenarios", loaded)
@@ -176,6 +181,7 @@ def assembled(plan: Plan, outcomes: Mapping[Task, TaskOutcome]) -> Comparison:
         for file, scenario in plan.scenarios.items()
         for service in scenario.services
     ]
+    overall = overall_parts(cases, [candidate.label for candidate in all_candidates])
     return Comparison(
         comparison_version=COMPARISON_VERSION,
         simulator=simulator.__version__,
@@ -184,7 +190,9 @@ def assembled(plan: Plan, outcomes: Mapping[Task, TaskOutcome]) -> Comparison:
         backend=plan.backend,
         candidates=[_candidate(candidate, plan) for candidate in all_candidates],
         cases=cases,
-        overall=_overall(cases, [candidate.label for candidate in all_candidates]),
+        overall=overall,
+        objective=plan.objective,
+        answer=overall_answer(cases, overall, plan.baseline, plan.objective) if len(cases) > 1 else None,
         failures=[
             FailurePart(
                 scenario=plan.scenarios[task.file].name,
@@ -225,6 +233,8 @@ def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, TaskOutco
     notes = {candidate.label: notes_of(candidate, scenario, service) for candidate in plan.all_candidates}
     moved = {candidate.label: candidate.moved_size(scenario, service) for candidate in plan.all_candidates}
     rows = [_row(label, columns[label], baseline, found[label], plan.baseline, notes[label]) for label in columns]
+    equal = equal_rows(rows)
+    steps = {label: {name: _scope(name, runs).step for name in OF_RUNS} for label, runs in found.items()}
     return CasePart(
         name=scenario.name if len(scenario.services) == 1 else f"{scenario.name}/{service}",
         scenario=scenario.name,
@@ -234,7 +244,8 @@ def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, TaskOutco
         slo_s=plan.terms.slo_of(scenario, service),
         rows=[row.model_copy(update={"size": SizePart.of(moved[row.candidate])}) for row in rows],
         notes=case_notes(plan.candidates, scenario, service, rows, notes),
-        equal=equal_rows(rows),
+        equal=equal,
+        answer=case_answer(rows, equal, steps, plan.baseline, plan.objective),
     )
 
 
@@ -316,35 +327,3 @@ def _scope(name: str, runs: Sequence[ServiceOutcome | None]) -> Scope:
 
 def _part(found: Estimate) -> EstimatePart:
     return EstimatePart(mean=found.mean, low=found.low, high=found.high)
-
-
-def _overall(cases: Sequence[CasePart], labels: Sequence[str]) -> list[OverallPart]:
-    """Return the candidates by score over all cases; those that pass in every case come first."""
-    parts = [_over_all(cases, label) for label in labels]
-    return sorted(parts, key=lambda part: (bool(part.failing), math.inf if part.score is None else part.score))
-
-
-def _over_all(cases: Sequence[CasePart], label: str) -> OverallPart:
-    rows = [row for case in cases for row in case.rows if row.candidate == label]
-    usd = [row.estimates.get("run_usd") for row in rows]
-    misses = [_misses(row) for row in rows]
-    asked = math.fsum(requests for requests, _ in misses)
-    return OverallPart(
-        candidate=label,
-        score=_geometric(rows, "score"),
-        regret=_geometric(rows, "regret"),
-        slo_miss_ratio=math.fsum(missed for _, missed in misses) / asked if asked else None,
-        run_usd=math.fsum(one.mean for one in usd if one is not None) if all(usd) else None,
-        failing=list(dict.fromkeys(text for row in rows for text in row.failing)),
-    )
-
-
-def _geometric(rows: Sequence[RowPart], figure: str) -> float | None:
-    means = [row.estimates[figure].mean for row in rows if figure in row.estimates]
-    return geometric_mean(means) if len(means) == len(rows) else None
-
-
-def _misses(row: RowPart) -> tuple[float, float]:
-    """Return (requests, requests that missed the SLO), summed over all runs."""
-    pairs = list(zip(row.values["requests"], row.values["slo_miss_ratio"], strict=True))
-    return math.fsum(a or 0 for a, _ in pairs), math.fsum((a or 0) * (b or 0) for a, b in pairs)

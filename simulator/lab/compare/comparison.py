@@ -14,6 +14,7 @@ from typing import Final, Literal
 from pydantic import ConfigDict, Field, ValidationError
 
 import simulator
+from simulator.lab.answer.parts import AnswerPart
 from simulator.model.text.field_docstrings import DescribedModel
 from simulator.model.text.versions import DocumentFormat
 from simulator.rules.platforms.size_changes.moved_size import MovedSize
@@ -142,6 +143,8 @@ class CasePart(ComparisonPart):
     """Notes to read before the figures, the most serious first."""
     equal: list[list[str]] = Field(default=[])
     """Candidates whose runs agree in every figure."""
+    answer: AnswerPart | None = None
+    """The best candidate, its ties and the differences from the baseline; of equal candidates it names one."""
 
 
 class CandidatePart(ComparisonPart):
@@ -196,6 +199,10 @@ class Comparison(ComparisonPart):
     overall: list[OverallPart]
     """Candidates that pass in every case first, then by score; lowest score first."""
     failures: list[FailurePart]
+    objective: str = "score"
+    """The figure that the best candidate has lowest."""
+    answer: AnswerPart | None = None
+    """The answer over all cases, on their geometric means; null for a single case, which has its own."""
 
 
 def comparison_json(comparison: Comparison) -> str:

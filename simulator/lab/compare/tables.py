@@ -19,6 +19,8 @@ from simulator.model.text.quantities import EPSILON, NOTHING, Unit, digits_text,
 
 # Suffix of a policy that no load makes scale out in this scenario.
 CANNOT_ACT: Final = " (cannot act here)"
+BEST: Final = "best"
+TIE: Final = "ties with the best"
 REQUESTS: Final = (
     "latency_p50_s",
     "latency_p95_s",
@@ -146,16 +148,6 @@ def overall_table(comparison: Comparison) -> Table:
     return Table("over all cases", ("score", "regret", "SLO misses", "USD"), rows, marks=marks)
 
 
-def best_candidate(comparison: Comparison) -> str:
-    """Return the candidate with the best score among those that pass in every case, without oracles; empty if none."""
-    known = [
-        part
-        for part in comparison.overall
-        if part.score is not None and not part.failing and not is_oracle(part.candidate)
-    ]
-    return known[0].candidate if known else ""
-
-
 def is_oracle(candidate: str) -> bool:
     """Return True for any oracle: it is a reference, not a candidate that a user could choose."""
     return candidate.partition(" ")[0] == ORACLE
@@ -197,12 +189,25 @@ def _table(case: CasePart, title: str, wanted: Sequence[str], of_table: Sequence
 
 
 def _first_of_equals(case: CasePart, rows: Sequence[RowPart]) -> Iterator[RowPart]:
-    """Return the first row of each group with equal figures; its marks name the others.
+    """Yield the first row of each group with equal figures; its marks name the others.
 
-    Reference-only oracles are omitted.
+    Rows are in the order of the case's objective; oracles come last, and those for reference only are omitted.
     """
     repeated = {name for names in case.equal for name in names[1:]}
-    return (row for row in rows if row.candidate not in repeated and not is_measure(row.candidate))
+    order = objective_order(case)
+    shown = [row for row in rows if row.candidate not in repeated and not is_measure(row.candidate)]
+    yield from sorted(shown, key=lambda row: order.get(row.candidate, len(order)))
+
+
+def objective_order(case: CasePart) -> dict[str, int]:
+    """Map each candidate to its place by the objective, equal candidates to the same one; empty without an answer."""
+    if case.answer is None:
+        return {}
+    places = {rank.alternative: place for place, rank in enumerate(case.answer.ranking)}
+    for names in case.equal:
+        known = [places[name] for name in names if name in places]
+        places |= {name: place for place in known[:1] for name in names}
+    return places
 
 
 def with_equals(case: CasePart) -> dict[str, str]:
@@ -224,7 +229,7 @@ def marks_of(case: CasePart) -> dict[str, tuple[str, ...]]:
     equals = {names[0]: tuple(f"= {name}{CANNOT_ACT * (name in silent)}" for name in names[1:]) for names in case.equal}
     marks = {}
     for row in case.rows:
-        lines = equals.get(row.candidate, ())
+        lines = _placed(case, row.candidate) + equals.get(row.candidate, ())
         if row.cannot_act:
             lines += ("cannot act here",)
         if row.failing and not is_oracle(row.candidate):
@@ -232,6 +237,16 @@ def marks_of(case: CasePart) -> dict[str, tuple[str, ...]]:
         if lines:
             marks[row.candidate] = lines
     return marks
+
+
+def _placed(case: CasePart, candidate: str) -> tuple[str, ...]:
+    """Return the mark of the candidate with the best objective, and of those that tie with it."""
+    if case.answer is None:
+        return ()
+    same = next((names for names in case.equal if candidate in names), [candidate])
+    places = {rank.alternative: rank.place for rank in case.answer.ranking}
+    words = {"best": BEST, "tie": TIE}
+    return tuple(words[place] for name in same if (place := places.get(name)) in words)
 
 
 def failure_lines(case: CasePart) -> list[str]:

@@ -16,14 +16,37 @@ FEW = ["--policy", "configured", "--policy", "fixed", "--seeds", "2", "--workers
 
 
 def test_a_comparison_is_printed_and_written(tmp_path: Path) -> None:
-    out = {suffix: tmp_path / f"out.{suffix}" for suffix in ("json", "csv", "parquet", "html")}
+    out = {suffix: tmp_path / f"out.{suffix}" for suffix in ("json", "csv", "parquet", "html", "markdown")}
     files = [part for suffix, path in out.items() for part in (f"--{suffix}", str(path))]
     done = RUN.invoke(app, ["compare", str(step(tmp_path)), *FEW, *files])
     assert done.exit_code == 0, done.output
     assert "step: requests, 2 seeds (n = 2: no interval), SLO 1 s" in done.stdout
     assert "step: difference from configured" in done.stdout
-    assert json.loads(out["json"].read_text(encoding="utf-8"))["baseline"] == "configured"
+    document = json.loads(out["json"].read_text(encoding="utf-8"))
+    assert document["baseline"] == "configured"
+    answer = document["cases"][0]["answer"]
+    assert done.stdout.startswith(f"step: {answer['headline']}\n")
+    assert "Two runs of each give no interval" in done.stdout
+    assert out["markdown"].read_text(encoding="utf-8").startswith("### step\n")
     assert all(path.stat().st_size > 0 for path in out.values())
+
+
+def test_the_objective_decides_the_order_and_a_step_gets_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    file, orders = tmp_path / "out.json", set()
+    for objective in ("latency_p95_s", "month_usd"):
+        asked = ["compare", str(step(tmp_path)), *FEW, "--objective", objective, "--json", str(file)]
+        assert RUN.invoke(app, asked).exit_code == 0
+        (case,) = json.loads(file.read_text(encoding="utf-8"))["cases"]
+        sums = {row["candidate"]: (bool(row["failing"]), sum(row["values"][objective])) for row in case["rows"]}
+        order = [rank["alternative"] for rank in case["answer"]["ranking"]]
+        assert order == sorted(sums, key=lambda name: sums[name])
+        orders.add(tuple(order))
+    assert len(orders) == 2
+    assert summary.read_text(encoding="utf-8").count("### step") == 2
 
 
 def test_the_guard_fails_exactly_when_figures_became_worse(tmp_path: Path) -> None:
@@ -59,6 +82,7 @@ def test_a_run_that_fails_ends_with_3_and_the_policys_own_error(tmp_path: Path) 
         (["--platform", "beanstalk"], "platform = 'beanstalk', must be one of app-runner"),
         (["--policy", "nowhere.py:Mine"], "must name a file that can be read"),
         (["--policy", "configured", "--baseline", "x"], "baseline = 'x', must be one of configured"),
+        (["--policy", "configured", "--objective", "p95"], "objective = 'p95', must be one of score"),
         (["--policy", "configured", "--slo", "fast"], "'fast' is not a duration"),
         (["--policy", "configured", "--backend", "third"], "backend = 'third', must be one of auto"),
         (["--policy", "configured", "--fail-if-worse-than", "nowhere.json"], "must be a file that can be read"),

@@ -12,6 +12,7 @@ from simulator.cli.lab.compare_options import (
     ScoreOptions,
 )
 from simulator.cli.lab.worker_options import ResumeOptions
+from simulator.lab.answer.alternatives import OBJECTIVES
 from simulator.lab.compare.compare import SEEDS_DEFAULT
 from simulator.lab.compare.figures import MISS_USD
 from simulator.lab.compare.guard import TOLERANCE
@@ -27,4 +28,5 @@ def test_no_two_groups_have_an_option_of_the_same_name() -> None:
 def test_defaults_are_those_of_the_laboratory() -> None:
     assert CandidateOptions().seeds == SEEDS_DEFAULT
     assert ScoreOptions().miss_usd == MISS_USD
+    assert ScoreOptions().objective in OBJECTIVES
     assert FormerOptions().tolerance == TOLERANCE

@@ -9,7 +9,6 @@ from simulator.lab.compare.figures import FIGURES
 from simulator.lab.compare.notes import WARNING
 from simulator.lab.compare.page.charts import colour_of, pareto_chart, score_chart, supply_chart
 from simulator.lab.compare.tables import (
-    best_candidate,
     difference_tables,
     elasticity_score_tables,
     failure_lines,
@@ -37,7 +36,6 @@ def comparison_html(comparison: Comparison) -> str:
         cases=[_case(case, comparison) for case in comparison.cases],
         overall=overall_table(comparison),
         scores=safe(score_chart(comparison)),
-        best=best_candidate(comparison),
         intervals=any(len(case.seeds) >= RUNS_MIN for case in comparison.cases),
         figures=FIGURES.values(),
         colours={part.label: _dot(part.label, comparison) for part in comparison.candidates},
