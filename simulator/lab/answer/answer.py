@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from simulator.lab.answer.alternatives import COMPARED, Alternative, AnswerFigure
 from simulator.lab.answer.differences import confidence_of_each, difference, is_equal_in_every_run, judged
-from simulator.lab.answer.parts import AnswerPart, DifferencePart, RankPart
+from simulator.lab.answer.parts import AnswerDifference, AnswerPart, RankPart
 from simulator.lab.answer.sentences import Told, told
 from simulator.lab.statistics import CONFIDENCE
 
@@ -108,12 +108,12 @@ def _pairs(
 
 def _difference(
     ours: Alternative, theirs: Alternative, figure: AnswerFigure, confidence: float
-) -> DifferencePart | None:
+) -> AnswerDifference | None:
     found = difference(ours, theirs, figure, confidence)
     if found is None:
         return None
     is_equal = is_equal_in_every_run(ours, theirs, figure)
-    return DifferencePart(
+    return AnswerDifference(
         alternative=ours.name,
         against=theirs.name,
         figure=figure.name,
@@ -129,7 +129,7 @@ def _ties(
     ranked: Sequence[Alternative],
     best: Alternative,
     objective: AnswerFigure,
-    differences: Sequence[DifferencePart],
+    differences: Sequence[AnswerDifference],
 ) -> list[str]:
     """Return those that pass and whose objective is not significantly worse than the best one's."""
     judgements = {

@@ -16,7 +16,7 @@ class AnswerModel(DescribedModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class DifferencePart(AnswerModel):
+class AnswerDifference(AnswerModel):
     """A difference of two alternatives in a figure, run by run with the same seeds."""
 
     alternative: str
@@ -60,7 +60,7 @@ class AnswerPart(AnswerModel):
     """Probability with which all intervals of this answer hold together."""
     comparisons: int
     """Number of intervals that the confidence is corrected for."""
-    differences: list[DifferencePart]
+    differences: list[AnswerDifference]
     ranking: list[RankPart]
     """All alternatives: those that pass first, then by the objective."""
     headline: str

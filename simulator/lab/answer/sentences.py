@@ -13,7 +13,7 @@ from typing import Final
 
 from simulator.lab.answer.alternatives import AnswerFigure
 from simulator.lab.answer.differences import margin_of
-from simulator.lab.answer.parts import DifferencePart, RankPart
+from simulator.lab.answer.parts import AnswerDifference, RankPart
 from simulator.lab.statistics import RUNS_MIN
 from simulator.model.text.quantities import digits_text
 
@@ -39,12 +39,12 @@ class Told:
     best: str
     baseline: str
     ties: Sequence[str]
-    differences: Sequence[DifferencePart]
+    differences: Sequence[AnswerDifference]
     runs: int
     comparisons: int
     more_runs: str = ""
 
-    def of(self, alternative: str, against: str) -> list[tuple[AnswerFigure, DifferencePart]]:
+    def of(self, alternative: str, against: str) -> list[tuple[AnswerFigure, AnswerDifference]]:
         """Return the differences of two alternatives, in the order of `figures`."""
         found = {
             part.figure: part
@@ -68,7 +68,7 @@ def told(given: Told) -> list[str]:
     return [_headline(given), *others, *([certainty] if certainty else [])]
 
 
-def difference_sentence(found: Sequence[tuple[AnswerFigure, DifferencePart]], name: str, against: str) -> str:
+def difference_sentence(found: Sequence[tuple[AnswerFigure, AnswerDifference]], name: str, against: str) -> str:
     """Return the differences of `name` from `against` as a sentence without its full stop."""
     changed = [(figure, part) for figure, part in found if _is_change(figure, part)]
     unchanged = [(figure, part) for figure, part in found if not _is_change(figure, part)]
@@ -91,7 +91,7 @@ def difference_sentence(found: Sequence[tuple[AnswerFigure, DifferencePart]], na
     return text
 
 
-def _is_change(figure: AnswerFigure, part: DifferencePart) -> bool:
+def _is_change(figure: AnswerFigure, part: AnswerDifference) -> bool:
     """Return True for a difference to be written; without an interval, for one that would matter."""
     return part.judgement in {"less", "more"} or (
         part.judgement == "no interval" and abs(part.mean) > margin_of(figure)
@@ -142,19 +142,19 @@ def _certainty(given: Told) -> str:
     return f"{runs}; all {given.comparisons} intervals hold together with a confidence of 95 % (Bonferroni)."
 
 
-def _first_change(figure: AnswerFigure, part: DifferencePart, name: str, against: str) -> str:
+def _first_change(figure: AnswerFigure, part: AnswerDifference, name: str, against: str) -> str:
     amount, joint, interval = _amount(figure, part)
     if figure.is_cost:
         return f"{name} costs {amount} {joint} {against}{interval}"
     return f"The {figure.noun} of {name} is {amount} {joint} that of {against}{interval}"
 
 
-def _further_change(figure: AnswerFigure, part: DifferencePart) -> str:
+def _further_change(figure: AnswerFigure, part: AnswerDifference) -> str:
     amount, _, interval = _amount(figure, part)
     return f"its {figure.noun} is {amount}{interval}"
 
 
-def _amount(figure: AnswerFigure, part: DifferencePart) -> tuple[str, str, str]:
+def _amount(figure: AnswerFigure, part: AnswerDifference) -> tuple[str, str, str]:
     """Return a difference as (`12 % less`, `than`, ` (8 to 16 %)`) or (`2.3 times as high`, `as`, ` (2.1 to 2.6)`)."""
     if part.unit == "share" and 1 + part.mean >= _FACTOR_FROM:
         factors = [] if part.low is None or part.high is None else [1 + part.low, 1 + part.high]

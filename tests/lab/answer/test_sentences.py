@@ -9,7 +9,7 @@ import pytest
 from simulator.lab.answer.alternatives import COMPARED, ERROR_RATE, MONTH_COST, P95, SCORE, Alternative
 from simulator.lab.answer.answer import answer_of
 from simulator.lab.answer.differences import Judgement
-from simulator.lab.answer.parts import DifferencePart
+from simulator.lab.answer.parts import AnswerDifference
 from simulator.lab.answer.sentences import difference_sentence
 from tests.lab.answer.made import made, traffic
 
@@ -22,7 +22,7 @@ def sentence(cost: Given, p95: Given, error_rate: Given) -> str:
     pairs = [
         (
             figure,
-            DifferencePart(
+            AnswerDifference(
                 alternative="knative",
                 against="app-runner",
                 figure=figure.name,

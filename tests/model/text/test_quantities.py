@@ -179,7 +179,7 @@ def test_a_spread_is_in_the_unit_of_its_mean() -> None:
 @pytest.mark.case("X8i")
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_the_pages_of_the_console_format_every_quantity_in_the_same_way() -> None:
-    module = (Path(simulator.__file__).parent / "console" / "web" / "format.js").as_uri()
+    module = (Path(simulator.__file__).parent / "web" / "assets" / "format.js").as_uri()
     program = f"""
         const write = await import({json.dumps(module)});
         const [names, values] = {json.dumps([list(FORMATS), [None, *VALUES]])};
