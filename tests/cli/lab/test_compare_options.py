@@ -22,7 +22,7 @@ GROUPS = (CandidateOptions, ComparisonOutputs, ScoreOptions, CompareRunOptions, 
 
 def test_no_two_groups_have_an_option_of_the_same_name() -> None:
     names = [each.name for group in GROUPS for each in fields(group)]
-    assert len(names) == len(set(names)) == 23
+    assert len(names) == len(set(names)) == 25
 
 
 def test_defaults_are_those_of_the_laboratory() -> None:
