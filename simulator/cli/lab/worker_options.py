@@ -61,6 +61,8 @@ def opened_workers(options: WorkerOptions, units: int, resumes: Path | None) -> 
         pool = worker_pool(options.workers, options.scheduler, units)
     except ImportError as error:
         bad_input(explain_missing(error) or str(error))
+    except NoWorkers as error:
+        bad_input(str(error))
     except (OSError, ValueError) as error:
         bad_input(f"scheduler = {options.scheduler!r}, must be the address of a Dask scheduler that runs: {error}")
     try:

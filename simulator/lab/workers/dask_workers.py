@@ -9,10 +9,10 @@ again after all others, one at a time.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
-import pickle
 import queue
-import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -21,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from simulator.lab.workers.dask_unit import UnequalVersion, done, version_problem, worker_version
+from simulator.lab.workers.shipment import Shipment, opened_answer, pack
 from simulator.lab.workers.worker_pool import PER_WORKER, NoWorkers, Result, Shared, Unit, WorkerDied
 from simulator.world.clock import wall_s
 
@@ -33,16 +35,34 @@ class DaskWorkers:
     """Implements WorkerPool with a Dask cluster."""
 
     def __init__(self, scheduler: str) -> None:
-        """Connect to the scheduler at an address such as `tcp://host:port`.
+        """Connect to the scheduler at an address such as `tcp://host:port`, and compare versions with its workers.
+
+        Workers that join later are compared when they get a unit.
 
         Raises:
             ImportError: if dask.distributed is not installed.
             OSError: if no scheduler answers there.
+            NoWorkers: if a worker has another version.
         """
         # an extra; a pool of this machine does not need it
         self._distributed: Any = importlib.import_module("distributed")
         self._client: Any = self._distributed.Client(scheduler, set_as_default=False, timeout=CONNECT_S)
         self._scheduler = scheduler
+        self._version = worker_version()
+        try:
+            self._compare_versions()
+        except BaseException:
+            self._client.close()
+            raise
+
+    def _compare_versions(self) -> None:
+        for address, found in sorted(self._client.run(worker_version, on_error="return").items()):
+            if isinstance(found, Exception):
+                found_text = "no simulator" if _lacks_the_simulator(found) else f"a failure ({found})"
+                msg = f"worker {address} has {found_text}, must have {self._version}, as this command has"
+                raise NoWorkers(msg)
+            if problem := version_problem(address, found, self._version):
+                raise NoWorkers(problem)
 
     @property
     def workers(self) -> int:
@@ -57,21 +77,26 @@ class DaskWorkers:
         work: Callable[[Shared, Unit], Result],
         shared: Shared,
         units: Iterable[Unit],
-        files: Sequence[Path] = (),  # noqa: ARG002
+        files: Sequence[Path] = (),
     ) -> Iterator[tuple[Unit, Future[Result]]]:
         """Yield as the port says.
 
         Raises:
-            NoWorkers: if the cluster has had no worker for a minute, or the scheduler has gone.
+            NoWorkers: if the cluster has had no worker for a minute, the scheduler has gone, or a worker has another
+                version.
+            OSError: if a file cannot be read.
         """
-        content = self._client.submit(bytes, pickle.dumps(shared, pickle.HIGHEST_PROTOCOL), pure=False)
+        shipment = Shipment.of(shared, files)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sending large graph")  # once for each cluster, and files may be large
+            content = self._client.submit(Shipment, *dataclasses.astuple(shipment), pure=False)
         waiting = iter(units)
         alone: deque[Unit] = deque()
         under_way: dict[str, tuple[Unit, Any]] = {}
         ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
         def submit(unit: Unit) -> None:
-            future = self._client.submit(done, work, content, unit, pure=False)
+            future = self._client.submit(done, self._version, work, content, pack(unit, shipment.names), pure=False)
             under_way[future.key] = unit, future
             future.add_done_callback(ended.put)
 
@@ -120,7 +145,16 @@ class DaskWorkers:
             raise NoWorkers(msg)
         error = future.exception()
         if error is None:
-            answer.set_result(future.result())
+            result, error = opened_answer(future.result())
+            if error is None:
+                answer.set_result(result)
+            else:
+                answer.set_exception(error)
+        elif isinstance(error, UnequalVersion):
+            raise NoWorkers(str(error))
+        elif _lacks_the_simulator(error):
+            msg = f"a worker of {self._scheduler} has no simulator, must have {self._version}, as this command has"
+            raise NoWorkers(msg)
         elif isinstance(error, self._distributed.KilledWorker):
             answer.set_exception(WorkerDied(f"its worker process died {error.allowed_failures + 1} times"))
         else:
@@ -143,12 +177,6 @@ class DaskWorkers:
         self.close()
 
 
-# A worker of Dask has several threads by default, but a run uses state of its process: the import path of a user's
-# policy, the current event loop. Python would not play two runs of a process at the same time in any case.
-_one_at_a_time: Final = threading.Lock()
-
-
-def done(work: Callable[[Any, Unit], Result], content: bytes, unit: Unit) -> Result:
-    """Play a unit. Called in a worker of the cluster."""
-    with _one_at_a_time:
-        return work(pickle.loads(content), unit)  # noqa: S301 the client wrote it
+def _lacks_the_simulator(error: BaseException) -> bool:
+    """Return True if a worker could not import the simulator, or has one without this pool."""
+    return "No module named 'simulator" in str(error)
