@@ -29,6 +29,8 @@ DAYS_MARGIN: Final = 2.7
 # The spread of a setting counts as much as so many of its own days are others' spread.
 _SPREAD_DAYS: Final = 4.0
 _SPREAD_DEFAULT: Final = 0.05
+# Of settings at an edge, where one day loses requests and the next does not, days differ more than of others.
+_SPREAD_MAX: Final = 0.3
 _FAILED: Final = 0.02  # least excess of a part that failed on a day
 
 OnRuns = Callable[[int], None]
@@ -134,7 +136,7 @@ class PlayedSettings:
         for part in range(len(self.slo.parts)):
             near = [group[:, part].std(ddof=1) for group in groups if abs(group[:, part].mean()) < EXCESS_MAX / 2]
             result.append(float(np.median(near)) if near else _SPREAD_DEFAULT)
-        return np.maximum(result, 1e-3)
+        return np.clip(result, 1e-3, _SPREAD_MAX)
 
     def margins(self, place: int, spreads: Floats, slo: Slo | None = None) -> Floats:
         """Return the excess of each part that nearly all days stay below, of each kind: below 0 if the setting holds.
@@ -148,6 +150,14 @@ class PlayedSettings:
         parts = (slo or self.slo).parts
         failed = [any(not holds(part, day.slo[number]) for day in known) for number, part in enumerate(parts)]
         return np.where(failed, np.maximum(margin, _FAILED), margin)
+
+    def always_held(self) -> list[int]:
+        """Return the settings that held on every day that they were played on, also on those that judge."""
+        return [
+            place
+            for place in self.places
+            if all(held(self.slo, each) for day, each in self._figures[place].items() if day in self._deciding)
+        ]
 
     def _by_kind(self, days: Floats) -> list[Floats]:
         """Return the rows of days of each kind."""

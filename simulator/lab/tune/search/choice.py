@@ -28,6 +28,7 @@ _SLACK: Final = 3.0
 _ATTEMPTS_MAX: Final = 8
 # After a setting failed on a day that judges, days differ more than it seemed.
 _MARGIN_STEP: Final = 0.3
+_MARGIN_LEAST: Final = 0.5
 _JUDGED_TOGETHER: Final = 8  # days; the first failure ends it
 # Costs that differ by less on every day are the same: MaxSize, for example, costs nothing if it is never reached.
 _TIE: Final = 1e-3
@@ -88,7 +89,10 @@ def choose(
         exploration.run(aims.runs_max)
         candidates = _candidates(played, aims)
         if not candidates:
-            break
+            if played.days_margin <= _MARGIN_LEAST or not played.always_held():
+                break
+            played.days_margin = _MARGIN_LEAST  # no setting holds with room: judge those that held at all
+            continue
         on_phase("comparing the best")
         played.play(candidates, played.training[:FIRST_DAYS])
         lasting = _candidates(played, aims)

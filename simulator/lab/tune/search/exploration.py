@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.lab.tune.played import PlayedSettings
-from simulator.lab.tune.search.surrogate import Surrogate
+from simulator.lab.tune.search.surrogate import Surrogate, SurrogatePrediction
 from simulator.lab.tune.slo import EXCESS_MAX, Slo
 from simulator.world.random_streams import RandomStreams
 
@@ -31,12 +31,13 @@ Floats = NDArray[np.float64]
 _DESIGN_MIN: Final = 16
 _DESIGN_PER_KNOB: Final = 8
 # Expected improvement relative to the cost from which on a setting is played.
-_PROMISE_MIN: Final = 2e-4
-# As long as no setting holds: the least probability of coming nearer, what counts as nearer, and after how many batches
-# that came no nearer the exploration ends.
+_PROMISE_MIN: Final = 1e-3
+# As long as no setting holds: the least probability of coming nearer to the SLO that is worth a run.
 _NEARER_MIN: Final = 0.01
+# The exploration ends after so many batches in which no setting came nearer or was cheaper by so much.
+_IDLE_MAX: Final = 5
 _NEARER: Final = 0.01
-_IDLE_MAX: Final = 6
+_CHEAPER: Final = 0.002
 # Candidates predicted at a time; of a larger space a sample, with all neighbours of the best setting.
 _CANDIDATES_MAX: Final = 20_000
 # A neighbour is played if its probability of being better and holding is at least this.
@@ -64,20 +65,27 @@ class Exploration:
 
     def run(self, runs_max: int, slo: Slo | None = None, rounds: int = 1000) -> None:
         """Play batches until none promises an improvement, or as many runs as `runs_max` were played."""
-        played, worst, idle = self._played, math.inf, 0
+        played, idle, before = self._played, 0, self._standing(slo)
         for _ in range(rounds):
             left = (runs_max - played.runs) // played.base
             chosen = self._next(min(self._batch, left), slo) if left > 0 else []
             if not chosen or idle == _IDLE_MAX:
                 return
             played.play_base(chosen)
-            now = self._least_excess(slo)
-            idle = 0 if now <= 0 or now < worst - _NEARER else idle + 1
-            worst = min(worst, now)
+            now = self._standing(slo)
+            is_better = now[0] < before[0] - _NEARER or now[1] < before[1] * (1 - _CHEAPER)
+            idle, before = (0, now) if is_better else (idle + 1, before)
 
     def lengths(self) -> list[tuple[float, ...]]:
         """Return the lengths of the knobs of each surrogate: the objective first, then the parts of the SLO."""
         return [self._cost.lengths, *(part.lengths for part in self._parts)]
+
+    def _standing(self, slo: Slo | None) -> tuple[float, float]:
+        """Return how far the nearest setting is from the SLO (0: one holds), and the least cost of those that hold."""
+        best = self.best(slo)
+        if best is None:
+            return self._least_excess(slo), math.inf
+        return 0.0, self._played.objective(best)
 
     def _least_excess(self, slo: Slo | None) -> float:
         """Return the least margin of the worst part of the SLO that a setting has: above 0 if none holds."""
@@ -107,17 +115,19 @@ class Exploration:
         best = self.best(slo)
         candidates = self._candidates(best)
         limit = max(0.0, self._least_excess(slo)) if best is None else 0.0
+        points = played.space.coordinates[candidates]
+        cost, *parts = predictions = [each.prediction(points) for each in (self._cost, *self._parts)]
         chosen: list[int] = []
         while len(chosen) < count and len(candidates):
-            promise = self._promise(candidates, best, limit)
+            promise = self._promise(cost, parts, best, limit)
             top = int(np.argmax(promise))
             if promise[top] < (_PROMISE_MIN if best is not None else _NEARER_MIN):
                 break
-            place = int(candidates[top])
-            chosen.append(place)
+            chosen.append(int(candidates[top]))
             candidates = np.delete(candidates, top)
-            for surrogate in (self._cost, *self._parts):
-                surrogate.believe(played.space.coordinates[place])
+            for prediction in predictions:
+                prediction.believe(top)
+                prediction.without(top)
         return chosen or self._worthy_neighbours(best, count)
 
     def _fit(self, places: Sequence[int], slo: Slo | None) -> None:
@@ -138,17 +148,17 @@ class Exploration:
         sample = self._rng.choice(open_ones, _CANDIDATES_MAX, replace=False)
         return np.array(sorted({*sample.tolist(), *(beside - tried)}), np.int64)
 
-    def _promise(self, candidates: NDArray[np.int64], best: int | None, limit: float) -> Floats:
+    def _promise(
+        self, cost: SurrogatePrediction, parts: Sequence[SurrogatePrediction], best: int | None, limit: float
+    ) -> Floats:
         """Return the expected improvement of each candidate, as a share of the cost.
 
         As long as no setting holds: the probability that all parts are below `limit`, the least excess so far.
         """
-        points = self._played.space.coordinates[candidates]
-        likely: Floats = np.ones(len(candidates))
-        for surrogate in self._parts:
-            mean, deviation = surrogate.predict(points)
-            likely *= _below((limit - mean) / deviation)
-        mean, deviation = self._cost.predict(points)
+        likely: Floats = np.ones(len(cost.mean))
+        for part in parts:
+            likely = likely * _below((limit - part.mean) / part.deviation)
+        mean, deviation = cost.mean, cost.deviation
         if best is None:
             return np.asarray(likely * np.exp(-0.1 * (mean - mean.min())))  # of equally likely ones the cheaper
         gap = math.log(max(self._played.objective(best), 1e-12)) - mean

@@ -22,6 +22,8 @@ _NOISES: Final = (1e-4, 0.3)  # variance of the noise relative to that of the fu
 _STEPS: Final = (1 / 3, 1 / 1.5, 1.5, 3.0)
 _SWEEPS_FIRST: Final = 3
 _SWEEPS: Final = 1
+# Parameters are searched again when there are so many times the settings of the last search.
+_GROWTH: Final = 1.2
 _JITTER: Final = 1e-9
 
 
@@ -39,11 +41,11 @@ class Surrogate:
         self._columns = np.array(columns)
         knobs = int(self._columns.max()) + 1
         self._shape = Shape((0.5,) * knobs, 0.01)
-        self._fitted = False
+        self._searched = 0  # settings at the last search of the parameters
         self._points: Floats = np.empty((0, len(columns)))
         self._mean, self._scale = 0.0, 1.0
-        self._factor: Floats = np.empty((0, 0))
-        self._weights: Floats = np.empty(0)
+        self._inverse: Floats = np.empty((0, 0))  # of the Cholesky factor of the covariance
+        self._half_weights: Floats = np.empty(0)
 
     @property
     def lengths(self) -> tuple[float, ...]:
@@ -56,25 +58,37 @@ class Surrogate:
         self._mean, spread = float(values.mean()), float(values.std())
         self._scale = spread if spread > 0 else 1.0
         wanted = (values - self._mean) / self._scale
-        self._search(wanted, _SWEEPS if self._fitted else _SWEEPS_FIRST)
-        self._fitted = True
+        if len(points) >= _GROWTH * self._searched:
+            self._search(wanted, _SWEEPS if self._searched else _SWEEPS_FIRST)
+            self._searched = len(points)
         self._solve(wanted)
-
-    def believe(self, point: Floats) -> None:
-        """Add a setting with its predicted value, as if it had been played: others of a batch then lie elsewhere."""
-        mean, _ = self.predict(point[None, :])
-        values = np.append(self._factor @ (self._factor.T @ self._weights), 0.0)
-        values[-1] = (mean[0] - self._mean) / self._scale
-        self._points = np.vstack([self._points, point])
-        self._solve(values)
 
     def predict(self, points: Floats) -> tuple[Floats, Floats]:
         """Return the mean and the standard deviation at each of the points."""
+        prediction = self.prediction(points)
+        return prediction.mean, prediction.deviation
+
+    def prediction(self, points: Floats) -> SurrogatePrediction:
+        """Return the prediction of some points, to which believed values can be added."""
         across = self._covariance(self._points, points, self._shape)
-        mean = self._mean + self._scale * (across.T @ self._weights)
-        half = np.linalg.solve(self._factor, across)
-        variance = np.maximum(1.0 - np.einsum("ij,ij->j", half, half), _JITTER)
-        return mean, self._scale * np.sqrt(variance)
+        half = self._inverse @ across
+        mean = self._mean + self._scale * (half.T @ self._half_weights)
+        variance = 1.0 - np.einsum("ij,ij->j", half, half)
+        return SurrogatePrediction(self, points, mean, variance, half)
+
+    def covariance(self, ours: Floats, theirs: Floats) -> Floats:
+        """Return the covariance of points, relative to the variance of the function."""
+        return self._covariance(ours, theirs, self._shape)
+
+    @property
+    def scale(self) -> float:
+        """The standard deviation of the function."""
+        return self._scale
+
+    @property
+    def noise(self) -> float:
+        """The variance of the noise relative to that of the function."""
+        return self._shape.noise + _JITTER
 
     def _search(self, wanted: Floats, sweeps: int) -> None:
         best, shape = self._likelihood(wanted, self._shape), self._shape
@@ -98,8 +112,9 @@ class Surrogate:
         return float(-0.5 * solved @ solved - np.log(np.diag(factor)).sum()) + prior
 
     def _solve(self, wanted: Floats) -> None:
-        self._factor = np.asarray(np.linalg.cholesky(self._noisy(self._shape)), np.float64)
-        self._weights = np.asarray(np.linalg.solve(self._factor.T, np.linalg.solve(self._factor, wanted)), np.float64)
+        factor = np.linalg.cholesky(self._noisy(self._shape))
+        self._inverse = np.asarray(np.linalg.inv(factor), np.float64)
+        self._half_weights = np.asarray(self._inverse @ wanted, np.float64)
 
     def _noisy(self, shape: Shape) -> Floats:
         covariance = self._covariance(self._points, self._points, shape)
@@ -113,6 +128,37 @@ class Surrogate:
         distance = np.sqrt(5.0 * np.maximum(squares, 0.0))
         covariance: Floats = (1 + distance + distance**2 / 3) * np.exp(-distance)
         return covariance
+
+
+class SurrogatePrediction:
+    """The prediction of a figure at some points, and how it changes if some of them are believed to be known."""
+
+    def __init__(self, surrogate: Surrogate, points: Floats, mean: Floats, variance: Floats, half: Floats) -> None:
+        self.mean = mean
+        self._surrogate, self._points, self._variance, self._half = surrogate, points, variance, half
+
+    @property
+    def deviation(self) -> Floats:
+        """The standard deviation at each point."""
+        return np.asarray(self._surrogate.scale * np.sqrt(np.maximum(self._variance, _JITTER)), np.float64)
+
+    def believe(self, number: int) -> None:
+        """Add a point as if it had been played with its predicted value: others of a batch then lie elsewhere.
+
+        The means stay, the variances near it fall: one more row of the triangular solution.
+        """
+        surrogate, at = self._surrogate, self._points[number : number + 1]
+        rest = surrogate.covariance(at, self._points)[0] - self._half[:, number] @ self._half
+        row = rest / math.sqrt(max(float(self._variance[number]), 0.0) + surrogate.noise)
+        self._half = np.vstack([self._half, row])
+        self._variance = self._variance - row**2
+
+    def without(self, number: int) -> None:
+        """Remove a point."""
+        self.mean = np.delete(self.mean, number)
+        self._points = np.delete(self._points, number, axis=0)
+        self._variance = np.delete(self._variance, number)
+        self._half = np.delete(self._half, number, axis=1)
 
 
 def _moved(shape: Shape, number: int, step: float) -> Shape:

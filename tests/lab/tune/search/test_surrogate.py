@@ -30,13 +30,20 @@ def test_a_knob_without_effect_has_a_long_length() -> None:
     assert surrogate.lengths[1] > 3 * surrogate.lengths[0]
 
 
-def test_a_believed_setting_is_certain_and_changes_no_prediction() -> None:
+def test_a_believed_setting_is_as_one_that_was_played_with_its_prediction() -> None:
     rng = RandomStreams(3).stream()
-    points, at = rng.random((30, 2)), np.array([[0.5, 0.5]])
+    points, others = rng.random((30, 2)), rng.random((12, 2))
+    values = points.sum(axis=1) + 0.05 * rng.standard_normal(30)
     surrogate = Surrogate([0, 1])
-    surrogate.fit(points, points.sum(axis=1) + 0.05 * rng.standard_normal(30))
-    (before,), (uncertain,) = surrogate.predict(at)
-    surrogate.believe(at[0])
-    (after,), (certain,) = surrogate.predict(at)
-    assert after == pytest.approx(before, abs=1e-6)
-    assert certain < uncertain
+    surrogate.fit(points, values)
+    prediction = surrogate.prediction(others)
+    prediction.believe(4)
+    # the same by the definition: a covariance of one row more, with the parameters of the fit
+    played = np.vstack([points, others[4]])
+    covariance = surrogate.covariance(played, played) + surrogate.noise * np.eye(31)
+    across = surrogate.covariance(played, others)
+    variance = 1 - np.einsum("ij,ij->j", across, np.linalg.solve(covariance, across))
+    assert prediction.deviation == pytest.approx(surrogate.scale * np.sqrt(variance), rel=1e-6)
+    assert prediction.mean == pytest.approx(surrogate.predict(others)[0])
+    prediction.without(4)
+    assert prediction.deviation == pytest.approx(np.delete(surrogate.scale * np.sqrt(variance), 4), rel=1e-6)
