@@ -26,7 +26,7 @@ from simulator.calibration.fitting.fit_stage import FitStage, total_requests
 from simulator.calibration.fitting.laws import Family
 from simulator.calibration.fitting.likelihood import Likelihood
 from simulator.calibration.fitting.screening import Screened, Screening
-from simulator.calibration.fitting.starting_point import CapacityFigures, capacity, evened, light_laws
+from simulator.calibration.fitting.starting_point import CapacityFigures, capacity, evened, light_laws, under_load
 from simulator.calibration.fitting.unloaded.block import UnloadedBlock
 from simulator.calibration.fitting.unloaded.laws import UnloadedLaws, unloaded_laws
 from simulator.calibration.fitting.unloaded.samples import UnloadedSamples
@@ -124,12 +124,15 @@ class Search:
 
     def _averaged(self, best: Refined) -> Found:
         """Return the result with the structures that the data do not exclude. A structure with more mechanisms that
-        agrees no better predicts the same, so it is left out.
+        agrees no better predicts the same, so it is left out. In real time no structure is the application, and what
+        differs between them is within what the members vary for that reason.
         """
-        if self._unloaded is not None and best.candidate.structure.pool is not None:
+        if self._unloaded is None or self._unloaded.is_live:
+            return self._result(self._polished(best.candidate))
+        if best.candidate.structure.pool is not None:
             best = self._with_pools_beside(best)
         rivals: dict[AppStructure, Refined] = {}
-        for each in self._seen if self._unloaded is not None else ():
+        for each in self._seen:
             apart = self.criterion(each) - self.criterion(best)
             more = each.candidate.structure.parts - best.candidate.structure.parts
             is_better = apart < more * math.log(self._figures) - _LITTLE_BETTER
@@ -181,7 +184,7 @@ class Search:
         best = refined.candidate
         structure = best.structure
         undistorted = dataclasses.replace(best, cpu=light.cpu, io=light.io) if structure.pool is None else best
-        is_poor = self._unloaded is not None and self._is_poor(refined)
+        is_poor = self._unloaded is not None and not self._unloaded.is_live and self._is_poor(refined)
         found = self._screening.extensions(undistorted, self._vcpu, with_pools=is_poor)
         if undistorted is best:
             return _nearest(found, _KEPT)
@@ -197,10 +200,11 @@ class Search:
 
     def _first(self) -> ModelCandidate:
         if self._unloaded is None:
-            cpu, io = zip(*light_laws(self._stages, self._routes), strict=True)
-            return ModelCandidate(AppStructure(), cpu, io)
-        likeliest = [(each.cpu[0].law, each.io[0].law) for each in self._laws]
-        return ModelCandidate(AppStructure(), tuple(law for law, _ in likeliest), tuple(law for _, law in likeliest))
+            laws = list(light_laws(self._stages, self._routes))
+            return ModelCandidate(AppStructure(), tuple(cpu for cpu, _ in laws), tuple(io for _, io in laws))
+        cpu = [each.cpu[0].law for each in self._laws]
+        cpu = under_load(self._stages, cpu) if self._unloaded.is_live else cpu
+        return ModelCandidate(AppStructure(), tuple(cpu), tuple(each.io[0].law for each in self._laws))
 
     def _likelier(self, light: ModelCandidate) -> ModelCandidate:
         """Return a start of an observation in real time with its CPU times, or with evened ones: those with which a

@@ -23,6 +23,7 @@ _CPU_MOST: Final = 0.95
 _CPU_CV_MOST: Final = 1.0
 # Strength of the assumption that the CPU times of routes are in proportion to their latencies.
 _RIDGE: Final = 0.02
+_BUSIEST: Final = 3  # stages that say how long requests compute under load
 _ALONE_FEWEST: Final = 8  # requests from which laws are fitted
 
 
@@ -93,6 +94,18 @@ def cpu_means_s(stages: Sequence[FitStage], light_s: Array) -> Array:
     solved, _ = needed("scipy.optimize").nnls(matrix, target)
     means_s: Array = np.maximum(np.asarray(solved), 1e-5)
     return means_s
+
+
+def under_load(stages: Sequence[FitStage], laws: Sequence[TimeLaw]) -> list[TimeLaw]:
+    """Return the CPU laws of requests that were alone in real time as they are under load: with a common factor, by
+    which the stages with the highest use of the CPU used more or less of it.
+    """
+    means_s = np.array([law.mean_s for law in laws])
+    known = [stage for stage in stages if np.isfinite(stage.cpu_s) and stage.cpu_s > 0]
+    busiest = sorted(known, key=lambda stage: stage.utilization)[-_BUSIEST:]
+    expected_s = sum(float(_computed(stage, len(means_s)) @ means_s) for stage in busiest)
+    factor = sum(stage.cpu_s for stage in busiest) / expected_s if expected_s > 0 else 1.0
+    return [replace(law, mean_s=law.mean_s * factor) for law in laws]
 
 
 def _computed(stage: FitStage, routes: int) -> Array:

@@ -12,7 +12,13 @@ from simulator.calibration.fitting.figures.statistics import StageStatistics
 from simulator.calibration.fitting.fit_stage import NotCalibrated, fit_stages
 from simulator.calibration.fitting.laws import Family, TimeLaw
 from simulator.calibration.fitting.light_load import alone, fitted_laws
-from simulator.calibration.fitting.starting_point import capacity, cpu_means_s, evened, light_latency_s
+from simulator.calibration.fitting.starting_point import (
+    capacity,
+    cpu_means_s,
+    evened,
+    light_latency_s,
+    under_load,
+)
 from simulator.calibration.observation.observation import ObservationKind, ServiceObservation
 from tests.calibration.fitting.known_services import observed
 
@@ -104,3 +110,12 @@ def test_a_stage_in_real_time_that_is_overloaded_is_compared_by_its_throughput()
     assert len(StageStatistics(virtual).measured()) == len(figures.measured()) - 1
     light_virtual = dataclasses.replace(light, resolution_s=0.0)
     assert len(StageStatistics(light).measured()) == len(StageStatistics(light_virtual).measured())
+
+
+def test_cpu_times_of_requests_alone_in_real_time_are_those_of_the_busiest_stages(
+    observation: ServiceObservation,
+) -> None:
+    alone_ = [dataclasses.replace(SERVICE.cpu[0], mean_s=1.3 * 0.015)]
+    (law,) = under_load(fit_stages([observation]), alone_)
+    assert law.mean_s == pytest.approx(0.015, rel=0.02)
+    assert law.cv == SERVICE.cpu[0].cv

@@ -55,15 +55,25 @@ class UnloadedBlock:
     def __init__(self, samples: UnloadedSamples) -> None:
         self._is_live = samples.is_live
         self._parts = list(_parts(samples))
-        self._means = [_MeanRows(group, factor) for group, factor in self._groups()] if self._is_live else []
+        self._means = list(self._groups()) if self._is_live else []
         shapes = sum(len(part.column.roots) for part in self._parts)
         self.size = shapes + sum(len(part.column.roots) > 0 for rows in self._means for part in rows.parts)
 
-    def _groups(self) -> Iterator[tuple[list[_Part], float]]:
-        for has_cpu, factor in ((True, _CPU_FACTOR), (False, _REST_FACTOR)):
+    def _groups(self) -> Iterator[_MeanRows]:
+        """Yield the rows of CPU times and of the others. A model whose requests compute less than one that is alone has
+        the difference in its I/O time, so that of the rest may be longer by as much.
+        """
+        cpu_s = {part.route: part.column.mean_s for part in self._parts if part.has_cpu and not part.has_rest}
+        for has_cpu in (True, False):
             group = [part for part in self._parts if part.has_cpu == has_cpu]
+            if has_cpu:
+                factors = [_CPU_FACTOR for _ in group]
+            else:
+                factors = [
+                    _REST_FACTOR + _CPU_FACTOR * cpu_s.get(part.route, 0.0) / part.column.mean_s for part in group
+                ]
             if group:
-                yield group, factor
+                yield _MeanRows(group, np.array(factors))
 
     def residuals(self, candidate: ModelCandidate) -> Array:
         """Return measurement less model, in standard deviations of chance."""
@@ -91,12 +101,12 @@ class UnloadedBlock:
 
 
 class _MeanRows:
-    """The mean times of several columns, with a factor that they have in common."""
+    """The mean times of several columns, with a factor that they have in common. `factors`: its standard deviation."""
 
-    def __init__(self, parts: Sequence[_Part], factor: float) -> None:
+    def __init__(self, parts: Sequence[_Part], factors: Array) -> None:
         self.parts = parts
         own = np.array([part.column.cv**2 / part.column.count + _ROUTE_VARIES**2 for part in parts])
-        self._root = np.linalg.inv(np.linalg.cholesky(np.diag(own) + factor**2))
+        self._root = np.linalg.inv(np.linalg.cholesky(np.diag(own) + np.outer(factors, factors)))
 
     def residuals(self, candidate: ModelCandidate) -> Array:
         apart = [math.log(part.column.mean_s / _mean_s(part.laws(candidate))) for part in self.parts]

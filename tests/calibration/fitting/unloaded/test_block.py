@@ -78,6 +78,26 @@ def test_in_real_time_all_cpu_times_may_differ_by_a_factor_and_their_ratios_may_
     assert float((exact.residuals(MODEL) ** 2).sum()) > float((exact.residuals(both) ** 2).sum()) + 50
 
 
+def test_in_real_time_io_may_be_longer_by_what_the_cpu_time_is_shorter_under_load() -> None:
+    """A route with little I/O beside its CPU time: the sum of both is that of the measurement."""
+    cpu, io = TimeLaw(Family.GAMMA, 0.02, 0.5), TimeLaw(Family.LOGNORMAL, 0.005, 0.4)
+    none = np.zeros(0)
+    times = RouteSamples(drawn(cpu, count=COUNT), drawn(io, count=COUNT, seed=2), none)
+    block = UnloadedBlock(UnloadedSamples((times,), is_live=True))
+
+    def squares(cpu_s: float, io_s: float) -> float:
+        laws = dataclasses.replace(cpu, mean_s=cpu_s), dataclasses.replace(io, mean_s=io_s)
+        model = ModelCandidate(AppStructure(), (laws[0],), (laws[1],))
+        return float((block.residuals(model) ** 2).sum())
+
+    base = squares(0.02, 0.005)
+    assert squares(0.018, 0.007) < base + 3
+    assert squares(0.02, 0.015) > base + 1
+    exact = UnloadedBlock(UnloadedSamples((times,), is_live=False))
+    moved = ModelCandidate(AppStructure(), (cpu,), (dataclasses.replace(io, mean_s=0.007),))
+    assert float((exact.residuals(moved) ** 2).sum()) > 100
+
+
 def test_with_a_pool_the_rest_is_io_and_the_time_with_a_connection() -> None:
     """A part of the I/O time may be the time with a connection: the sum is known, its parts are not."""
     call = TimeLaw(Family.CONSTANT, 0.01)
