@@ -41,6 +41,8 @@ PUBLIC_MODULES = (
     "sweep.point_run",
     "sweep.sweep",
     "table_file",
+    "tune.current_check",
+    "tune.current_setting",
     "tune.days",
     "tune.plan",
     "tune.result",

@@ -9,7 +9,9 @@ from rich.text import Text
 
 from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input, broke
 from simulator.cli.lab.tables import print_table, wide_console
-from simulator.cli.lab.tune_options import TuneAims, TuneDays, TuneOutputs, TuneRunOptions
+from simulator.cli.lab.tune_check import CurrentSetting, current_setting, report_check, share_of
+from simulator.cli.lab.tune_options import TuneAims, TuneDays, TuneOutputs, TuneRunOptions, TuneUseOptions
+from simulator.cli.lab.tune_texts import TuneTexts
 from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
 from simulator.cli.platform.event_lines import check_loudness
@@ -18,6 +20,7 @@ from simulator.cli.scenarios.scenario_file import file_path, scenario_names, tel
 from simulator.cli.terminal import Terminal
 from simulator.console.batch_progress import BatchProgress
 from simulator.lab.backend_names import BACKEND_NAMES
+from simulator.lab.tune.current_check import check_current
 from simulator.lab.tune.days import ADVERSE, Condition
 from simulator.lab.tune.plan import TunePlan
 from simulator.lab.tune.result import TuneResult, tune_json
@@ -28,7 +31,6 @@ from simulator.lab.workers.opening import worker_pool
 from simulator.lab.workers.worker_pool import NoWorkers
 from simulator.model.extras import explain_missing
 from simulator.model.text.problems import one_of
-from simulator.model.text.units import parse_share
 from simulator.scenario.problems import ScenarioError
 
 
@@ -49,29 +51,37 @@ def tune_verb(
     aims: TuneAims,
     shown: TuneOutputs,
     days: TuneDays,
+    use: TuneUseOptions,
     runs: TuneRunOptions,
 ) -> None:
     """Find the setting of a service that holds an SLO at the lowest cost, and say how sure that is.
 
-    Exit code 0: a setting holds; 1: none does; 2: bad input.
+    Exit code 0: a setting holds, and with --check today's setting is near it; 1: otherwise; 2: bad input.
     """
     check_loudness(quiet=shown.quiet, verbose=shown.verbose)
     if runs.backend not in BACKEND_NAMES:
         bad_input(f"backend = {runs.backend!r}, must be {one_of(runs.backend, BACKEND_NAMES)}")
     try:
         plan = _plan(scenarios, slo, aims, days, runs)
+        today = current_setting(plan, use)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     with Outputs() as outputs:
         for each in plan.scenarios:
             outputs.protect(each.files)
         file = outputs.path("--json", shown.json_file)
-        result = _played(plan, runs, shown)
+        junit = outputs.text("--junit", use.junit)
+        texts = TuneTexts(plan, today, use.texts, outputs)
+        result = _played(plan, runs, shown, today)
         _print(result)
+        texts.finish(result, quiet=shown.quiet)
+        if result.check is not None:
+            report_check(result, junit)
         if file is not None:
             file.write_text(tune_json(result), encoding="utf-8")
         outputs.commit()
-    raise typer.Exit(OK if result.choice is not None else CHECK_FAILED)
+    passed = result.choice is not None if result.check is None else result.check.passed
+    raise typer.Exit(OK if passed else CHECK_FAILED)
 
 
 def _plan(scenarios: list[str], slo: str, aims: TuneAims, days: TuneDays, runs: TuneRunOptions) -> TunePlan:
@@ -88,8 +98,8 @@ def _plan(scenarios: list[str], slo: str, aims: TuneAims, days: TuneDays, runs: 
         objective=parse_objective(aims.minimise),
         judge=[file_path(name) for name in dict.fromkeys(days.judge)],
         required=[Condition(name) for name in dict.fromkeys(days.withstand)],
-        indifference=_share("indifference", days.indifference),
-        share=_share("hold", days.hold),
+        indifference=share_of("indifference", days.indifference),
+        share=share_of("hold", days.hold),
         runs_max=runs.runs or None,
         backend=runs.backend,
     )
@@ -98,19 +108,7 @@ def _plan(scenarios: list[str], slo: str, aims: TuneAims, days: TuneDays, runs: 
     return plan
 
 
-def _share(option: str, text: str) -> float:
-    try:
-        share = parse_share(text)
-    except ValueError as error:
-        msg = f"{option} = {text!r}: {error}"
-        raise ValueError(msg) from error
-    if not 0 < share < 1:
-        msg = f"{option} = {text!r}, must be above 0 % and below 100 %"
-        raise ValueError(msg)
-    return share
-
-
-def _played(plan: TunePlan, runs: TuneRunOptions, shown: TuneOutputs) -> TuneResult:
+def _played(plan: TunePlan, runs: TuneRunOptions, shown: TuneOutputs, today: CurrentSetting | None) -> TuneResult:
     console = Terminal(stderr=True, quiet=shown.quiet)
     phase = ""
     try:
@@ -132,7 +130,12 @@ def _played(plan: TunePlan, runs: TuneRunOptions, shown: TuneOutputs) -> TuneRes
                 for _ in range(count):
                     progress.advance(phase)
 
-            return tune(plan, pool, on_phase, on_runs)
+            result = tune(plan, pool, on_phase, on_runs)
+            if today is None:
+                return result
+            on_phase("checking today's setting")
+            check = check_current(plan, pool, result, today.changes, today.within, on_runs)
+            return result.model_copy(update={"check": check})
     except KeyboardInterrupt as error:
         echo("interrupted", err=True)
         raise typer.Exit(INTERRUPTED) from error

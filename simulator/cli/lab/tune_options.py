@@ -13,6 +13,7 @@ from simulator.cli.options import RESULT_ONLY_HELP
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 
 SURE: Final = "How sure"
+USE: Final = "What to do with it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,41 @@ class TuneDays:
         str,
         typer.Option(metavar="SHARE", help="Settings that differ by less count as equal.", rich_help_panel=SURE),
     ] = "1 %"
+
+
+@dataclass(frozen=True, slots=True)
+class TuneUseOptions:
+    """What is done with the choice: it is written to paste, and compared with the current setting."""
+
+    texts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write what there is to paste to files in FOLDER, and the scenario file with the choice.",
+            rich_help_panel=USE,
+        ),
+    ] = None
+    check: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="FILE",
+            help="A file with today's setting: a scenario, Terraform, or an answer of describe-service or "
+            "describe-auto-scaling-configuration; may be given again. The exit code is 1 unless it is near the best.",
+            rich_help_panel=USE,
+        ),
+    ] = field(default_factory=list)
+    within: Annotated[
+        str,
+        typer.Option(
+            metavar="SHARE", help="With --check: how much more than the best is near enough.", rich_help_panel=USE
+        ),
+    ] = "5 %"
+    junit: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="F.xml", help="With --check: write its checks as JUnit's XML to F.xml.", rich_help_panel=USE
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

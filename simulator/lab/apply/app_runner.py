@@ -45,9 +45,9 @@ def _texts(change: ServiceChange) -> Iterator[ApplyText]:
         return
     heading = comment(f"{change.name} on App Runner: {', '.join(change.sentences)}.")
     merge = comment("Merge this with the resources that you have; their names here are examples.")
-    yield ApplyText(ApplyTool.AWS_CLI, f"{change.name}.sh", f"{heading}{_cli(change)}")
-    yield ApplyText(ApplyTool.TERRAFORM, f"{change.name}.tf", f"{heading}{merge}{_terraform(change)}")
-    yield ApplyText(ApplyTool.CLOUDFORMATION, f"{change.name}.yaml", f"{heading}{merge}{_cloudformation(change)}")
+    yield ApplyText(ApplyTool.AWS_CLI, f"{change.name}.apply.sh", f"{heading}{_cli(change)}")
+    yield ApplyText(ApplyTool.TERRAFORM, f"{change.name}.apply.tf", f"{heading}{merge}{_terraform(change)}")
+    yield ApplyText(ApplyTool.CLOUDFORMATION, f"{change.name}.apply.yaml", f"{heading}{merge}{_cloudformation(change)}")
 
 
 def _cli(change: ServiceChange) -> str:

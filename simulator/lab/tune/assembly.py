@@ -120,11 +120,11 @@ def _setting(plan: TunePlan, played: PlayedSettings, place: int) -> SettingPart:
     return SettingPart(
         changes=played.space.changes(setting),
         text=played.space.text(setting),
-        objective=_part(estimate([each.objective for each in figures])),
+        objective=estimate_part(estimate([each.objective for each in figures])),
         month_usd=fmean(each.month_usd for each in figures),
-        latency_p95_s=_mean([each.latency_p95_s for each in figures]),
-        error_rate=_mean([each.error_rate for each in figures]),
-        slo=_slo_values(plan, figures),
+        latency_p95_s=mean_of([each.latency_p95_s for each in figures]),
+        error_rate=mean_of([each.error_rate for each in figures]),
+        slo=slo_values(plan, figures),
         days=len(figures),
         holds=all(held(plan.slo, each) for each in (*figures, *judging)),
         judged_days=len(judging),
@@ -132,7 +132,7 @@ def _setting(plan: TunePlan, played: PlayedSettings, place: int) -> SettingPart:
     )
 
 
-def _slo_values(plan: TunePlan, figures: Sequence[DayFigures]) -> list[SloValuePart]:
+def slo_values(plan: TunePlan, figures: Sequence[DayFigures]) -> list[SloValuePart]:
     return [_slo_value(part, [each.slo[number] for each in figures]) for number, part in enumerate(plan.slo.parts)]
 
 
@@ -144,7 +144,7 @@ def _slo_value(part: CheckExpression, values: Sequence[float | None]) -> SloValu
         metric=part.metric,
         unit=unit_of(part),
         limit=part.limit if part.share is None else part.share,
-        mean=_mean(values),
+        mean=mean_of(values),
         worst=None if not known else max(known) if rising else min(known),
         days_held=sum(holds(part, value) for value in values),
     )
@@ -174,7 +174,7 @@ def _front(plan: TunePlan, played: PlayedSettings) -> list[SettingPart]:
     points, passing = [], []
     for place in played.places:
         figures = played.figures(place)[: played.base]
-        latency_s = _mean([each.latency_p95_s for each in figures])
+        latency_s = mean_of([each.latency_p95_s for each in figures])
         points.append((played.objective(place), math.inf if latency_s is None else latency_s))
         passing.append(latency_s is not None and bool((played.margins(place, spreads)[others] <= 0).all()))
     return [_setting(plan, played, played.places[index]) for index in frontier(points, passing)]
@@ -246,7 +246,7 @@ def _knob_value(plan: TunePlan, played: PlayedSettings, place: int, other: int, 
     return KnobValuePart(
         value=played.space.knobs[number].text(played.space.settings[other][number]),
         month_usd=fmean(theirs),
-        usd_more=_part(paired(theirs, ours)),
+        usd_more=estimate_part(paired(theirs, ours)),
         holds=played.held(other) == played.days(other),
         fails=failing_text(plan.slo, played.figures(other)),
     )
@@ -273,18 +273,18 @@ def _adverse(plan: TunePlan, played: PlayedSettings, around: Around, place: int)
                 holds=days_held == len(figures),
                 days=len(figures),
                 days_held=days_held,
-                slo=_slo_values(plan, figures),
+                slo=slo_values(plan, figures),
                 month_usd=fmean(each.month_usd for each in figures),
             )
         )
     return parts
 
 
-def _part(found: Estimate | None) -> EstimatePart:
+def estimate_part(found: Estimate | None) -> EstimatePart:
     assert found is not None, "every setting was played"
     return EstimatePart(mean=found.mean, low=found.low, high=found.high)
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
+def mean_of(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return fmean(known) if known else None

@@ -154,6 +154,26 @@ class AdversePart(TunePart):
     month_usd: float
 
 
+class CurrentCheckPart(TunePart):
+    """A current setting beside the choice, on the days that judge."""
+
+    text: str
+    """What was found, in sentences."""
+    current: SettingPart
+    """The current setting, with its figures on these days."""
+    share: float
+    """The SLO must hold on this share of the days."""
+    holds: bool
+    """True if it does."""
+    within: float
+    """How much more than the choice the current setting may have of what is minimised, as a share."""
+    more: EstimatePart | None
+    """How much more it has, as a share, day by day on the same random numbers; null without a choice."""
+    is_near: bool
+    """True if that is within the allowed share; without a choice there is nothing to compare."""
+    passed: bool
+
+
 class PlayedPart(TunePart):
     """The runs that were played."""
 
@@ -201,6 +221,8 @@ class TuneResult(TunePart):
     """Settings one step from the choice that fail, with the reason."""
     adverse: list[AdversePart]
     played: PlayedPart
+    check: CurrentCheckPart | None = None
+    """The check of a current setting (`--check`)."""
     notes: list[str] = Field(default=[])
 
     @property
