@@ -31,6 +31,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "tune": (
         "simulator tune flash-sale --slo 'p95 < 600 ms, error_rate < 1 %'",
         "simulator tune my.yaml --slo 'p99 < 1 s' --vary max_concurrency=10..80..10",
+        "simulator tune my.yaml --slo 'p95 < 300 ms' --check main.tf --within '10 %'",
     ),
     "shadow": (
         "simulator shadow first-look --policy knative",
