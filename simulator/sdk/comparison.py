@@ -89,10 +89,7 @@ class ComparisonResult:
         return comparison_json(self.data)
 
     def page(self) -> Page:
-        """Return the page with charts that `simulator compare --html` writes.
-
-        Raises MissingLibrary without the extra lab.
-        """
+        """Return the page with charts that `simulator compare --html` writes."""
         return Page(comparison_html(self.data))
 
     def __repr__(self) -> str:

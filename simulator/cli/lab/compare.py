@@ -148,9 +148,8 @@ def _check_suffix(option: str, file: Path | None, suffix: str) -> None:
 
 def _require_libraries(shown: ComparisonOutputs) -> None:
     """Check the libraries that the outputs need before the runs, so that a missing one does not waste them."""
-    wanted = [*(["pyarrow"] if shown.parquet else []), *(["matplotlib", "jinja2"] if shown.html else [])]
-    for module in wanted:
-        needed(module)
+    if shown.parquet:
+        needed("pyarrow")
 
 
 def _played(plan: Plan, workers: ResumeOptions, shown: ComparisonOutputs) -> Comparison:

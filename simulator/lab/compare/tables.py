@@ -46,11 +46,15 @@ _LEANS: Final = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell. `spread` is the text of the interval; empty if unknown. `is_best`: the best value of its column."""
+    """A cell. `spread` is the text of the interval; empty if unknown. `is_best`: the best value of its column.
+
+    `value`: what a column is sorted by; None: by its text.
+    """
 
     text: str
     spread: str = ""
     is_best: bool = False
+    value: float | None = None
 
     def __str__(self) -> str:
         return f"{self.text} {self.spread}" if self.spread else self.text
@@ -111,7 +115,8 @@ def _month_table(case: CasePart) -> Table:
     totals = ("month_usd", "month_net_usd") if "free tier" in items else ("month_usd",)
     best = {name: best_of(case, FIGURES[name]) for name in totals}
     cells = [
-        tuple(Cell(quantity_text(column[place], "usd")) for column in items.values()) for place in range(len(rows))
+        tuple(Cell(quantity_text(column[place], "usd"), value=column[place]) for column in items.values())
+        for place in range(len(rows))
     ]
     return Table(
         month_title(case),
@@ -135,10 +140,10 @@ def overall_table(comparison: Comparison) -> Table:
         (
             part.candidate,
             (
-                Cell(quantity_text(part.score, "usd")),
-                Cell(quantity_text(part.regret, "factor")),
-                Cell(quantity_text(part.slo_miss_ratio, "ratio")),
-                Cell(quantity_text(part.run_usd, "usd")),
+                Cell(quantity_text(part.score, "usd"), value=part.score),
+                Cell(quantity_text(part.regret, "factor"), value=part.regret),
+                Cell(quantity_text(part.slo_miss_ratio, "ratio"), value=part.slo_miss_ratio),
+                Cell(quantity_text(part.run_usd, "usd"), value=part.run_usd),
             ),
         )
         for part in comparison.overall
@@ -277,7 +282,7 @@ def _cell(found: EstimatePart | None, unit: Unit, *, signed: bool = False, is_be
     if found is None:
         return Cell(NOTHING)
     spread = _spread(found, spread_factor(found.mean, unit))
-    return Cell(quantity_text(found.mean, unit, signed=signed), spread, is_best)
+    return Cell(quantity_text(found.mean, unit, signed=signed), spread, is_best, found.mean)
 
 
 def _spread(found: EstimatePart, factor: float) -> str:

@@ -1,42 +1,47 @@
-"""Charts of a comparison."""
+"""Charts of a comparison as blocks."""
 
 from __future__ import annotations
 
-import re
-import warnings
-
-from simulator.lab.compare.comparison import Comparison, CurvePart, EstimatePart
-from simulator.lab.compare.page.charts import pareto_chart, supply_chart
+from simulator.lab.compare.comparison import Comparison, CurvePart
+from simulator.lab.compare.page.charts import cost_and_latency, supply
 from tests.lab.compare.comparisons import crowd, row_of
 
 
-def test_a_legend_of_many_candidates_fits_its_figure(comparison: Comparison) -> None:
-    crowded = crowd(comparison)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # matplotlib warns if a legend leaves no room for the panel
-        svg = pareto_chart(crowded.cases[0], crowded)
-    box = re.search(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"', svg)
-    assert box is not None
-    # matplotlib gives the position of a text as a translation or as x and y, depending on its alignment.
-    places = re.findall(r'<text[^>]*?transform="translate\(([0-9.-]+) ([0-9.-]+)\)[^>]*>(candidate-[^<]*)<', svg)
-    places += re.findall(r'<text[^>]*? x="([0-9.-]+)" y="([0-9.-]+)"[^>]*>(candidate-[^<]*)<', svg)
-    assert len(places) == 29  # two are equal
-    assert all(0 < float(x) < float(box[1]) and 0 < float(y) < float(box[2]) for x, y, _ in places)
-    assert any(text.startswith("candidate-0 (and 1 equal)") for _, _, text in places)
-
-
-def test_supply_does_not_fall_to_zero_at_the_ends_of_a_run(comparison: Comparison) -> None:
+def test_points_have_the_means_and_intervals_of_the_rows_and_mark_those_that_fail(comparison: Comparison) -> None:
     case = comparison.cases[0]
-    row = row_of("configured", {}).model_copy(update={"curve": CurvePart(width_s=1, demand=[1, 1, 1], ready=[2, 2, 2])})
-    svg = supply_chart(case.model_copy(update={"rows": [row]}), comparison)
-    line = re.search(r'<path d="([^"]*)"[^>]*style="fill: none; stroke: #0072b2', svg)
-    assert line is not None
-    assert len({point.split()[-1] for point in line[1].strip().splitlines()}) == 1  # horizontal from end to end
+    block = cost_and_latency(case)
+    assert {point.series for point in block.points} >= {"configured", "knative", "cloud-run", "oracle"}
+    rows = {row.candidate: row for row in case.rows}
+    for point in block.points:
+        cost, latency = (rows[point.series].estimates[name] for name in ("usd_per_million", "latency_p95_s"))
+        assert point.x == (cost.mean, cost.low, cost.high)
+        assert point.y == (latency.mean, latency.low, latency.high)
+        assert point.is_failing == (bool(rows[point.series].failing) and not point.series.startswith("oracle"))
+    front = [point for point in block.points if point.is_on_front]
+    passing = [point for point in block.points if not point.is_failing and not point.series.startswith("oracle")]
+    for point in front:
+        assert not [one for one in passing if one.x[0] < point.x[0] and one.y[0] < point.y[0]]
+    assert len(front) >= 1
 
 
-def test_a_wide_range_of_latencies_has_plain_numbers_on_its_scale(comparison: Comparison) -> None:
-    case = comparison.cases[0].model_copy(deep=True)
-    for row, latency_s in zip(case.rows, (0.15, 0.6, 12.0, 70.0), strict=False):
-        row.estimates["latency_p95_s"] = EstimatePart(mean=latency_s, low=None, high=None)
-    labels = re.findall(r"<text[^>]*>([0-9.]+)</text>", pareto_chart(case, comparison))
-    assert {"0.2", "0.5", "1", "2", "5", "10", "20", "50"} <= set(labels)
+def test_equal_candidates_are_one_point_that_says_how_many(comparison: Comparison) -> None:
+    names = [point.name for point in cost_and_latency(crowd(comparison).cases[0]).points]
+    assert "candidate-0 (and 1 equal)" in names
+    assert "candidate-1" not in names
+    assert len([name for name in names if name.startswith("candidate-")]) == 29
+
+
+def test_curves_are_those_of_the_first_seed_in_the_order_of_the_objective(comparison: Comparison) -> None:
+    case = comparison.cases[0]
+    block = supply(case)
+    assert block is not None
+    assert case.answer is not None
+    order = [rank.alternative for rank in case.answer.ranking]
+    assert [curve.series for curve in block.curves if curve.series in order] == order
+    bare = case.model_copy(update={"rows": [row_of("configured", {})]})
+    assert supply(bare) is None
+    curve = CurvePart(width_s=2, demand=[1, 1, 3], ready=[2, 2, 2])
+    row = row_of("configured", {}).model_copy(update={"curve": curve})
+    drawn = supply(bare.model_copy(update={"rows": [row]}))
+    assert drawn is not None
+    assert [(one.width_s, one.needed, one.ready) for one in drawn.curves] == [(2, [1, 1, 3], [2, 2, 2])]
