@@ -61,6 +61,10 @@ VERBS = {
         COMPARED,
     ),
     "sweep": (["sweep", "step.yaml", "--vary", "max_size=6,8", "--vary", "min_size=3,4", "--out", "o.csv"], ("6",)),
+    "tune": (
+        ["tune", "step.yaml", "--slo", "p95 < 2 s", "--vary", "max_size=6,8", "--vary", "min_size=3,4", "--workers=1"],
+        ("choice", "USD/month", "MinSize", "MaxSize"),
+    ),
     "shadow": (["shadow", "step.yaml", "--policy", "lambda-provisioned", "--policy", "keda-http"], ("web: keda-http",)),
     "run": (["run", "step.yaml"], ("served", "waiting for a slot", "active vCPU")),
     "validate": (["validate", "--case", "32"], ()),
