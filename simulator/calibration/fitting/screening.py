@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulator.calibration.fitting.candidate import ModelCandidate
+from simulator.calibration.fitting.estimation.variants import has_same_mechanisms
 from simulator.calibration.fitting.laws import Array, Family, TimeLaw
 from simulator.calibration.fitting.likelihood import Likelihood
 from simulator.calibration.fitting.starting_point import CapacityFigures
@@ -22,6 +23,7 @@ from simulator.calibration.fitting.starting_point import CapacityFigures
 # Differences of logarithms: below the first they are chance, beyond the second no further distinction is made.
 _CHANCE: Final = 0.04
 _DIFFERENCE_MAX: Final = 1.5
+_RIVAL: Final = 2.0  # a variant that is this much further from the measurement than the nearest is not refined
 _NEAR: Final = 1.5  # distance of a structure that explains the measurement with the laws of light load
 _POOLS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100)
 _POOL_SPREADS: Final = (0.3, 1.0)
@@ -167,6 +169,21 @@ class Screening:
         counts = np.bincount(routes).astype(np.float64)
         mix: Array = counts / counts.sum()
         return mix
+
+
+def nearest_of(variants: Sequence[Screened], count: int) -> list[Screened]:
+    """Return the nearest, without those that are much further than the nearest."""
+    ordered = sorted(variants, key=lambda each: each.distance)[:count]
+    return [each for each in ordered if each.distance < ordered[0].distance + _RIVAL]
+
+
+def one_of_each(variants: Sequence[Screened]) -> list[Screened]:
+    """Return the nearest variant with each combination of mechanisms: other limits of the best are tried later."""
+    kept: list[Screened] = []
+    for each in sorted(variants, key=lambda each: each.distance):
+        if not any(has_same_mechanisms(each.candidate, other.candidate) for other in kept):
+            kept.append(each)
+    return kept
 
 
 def _less(law: TimeLaw, by_s: float) -> TimeLaw:

@@ -25,7 +25,7 @@ from simulator.calibration.fitting.figures.period_cpu import route_cpu
 from simulator.calibration.fitting.fit_stage import FitStage, total_requests
 from simulator.calibration.fitting.laws import Family
 from simulator.calibration.fitting.likelihood import Likelihood
-from simulator.calibration.fitting.screening import Screened, Screening
+from simulator.calibration.fitting.screening import Screened, Screening, nearest_of, one_of_each
 from simulator.calibration.fitting.starting_point import CapacityFigures, capacity, evened, light_laws, under_load
 from simulator.calibration.fitting.unloaded.block import UnloadedBlock
 from simulator.calibration.fitting.unloaded.laws import UnloadedLaws, unloaded_laws
@@ -41,12 +41,12 @@ _EXCLUDED: Final = 8.0
 _RIVALS_MAX: Final = 3
 _POOLS_BESIDE: Final = 3
 _WEIGHT_MIN: Final = 0.02
+_NOISY: Final = 3.0  # differences of the criterion contain chance of the plays, so they count by a third
 _LITTLE_BETTER: Final = 1.0
 # Newton steps of a search; few suffice from where unloaded requests have given the laws.
 _EVALUATIONS: Final = 8
 _EVALUATIONS_FEW: Final = 4
 _KEPT: Final = 2  # variants that are refined, of those screened
-_RIVAL: Final = 2.0  # a variant that is this much further from the measurement than the nearest is not refined
 # While structures are compared, figures may differ by this much: a search from far away does not trust small variances.
 _TOLERANCE: Final = 0.01
 # A real machine stalls now and then, and its caches are colder at light load: no model agrees better than this.
@@ -114,7 +114,8 @@ class Search:
             if extended is None:
                 break
             if self._unloaded is not None:
-                best = extended
+                has_new_pool = best.candidate.structure.pool is None and extended.candidate.structure.pool is not None
+                best = self._with_pools_beside(extended) if has_new_pool and not self._unloaded.is_live else extended
                 if not self._is_poor(best, 0.0):
                     break
                 continue
@@ -129,8 +130,6 @@ class Search:
         """
         if self._unloaded is None or self._unloaded.is_live:
             return self._result(self._polished(best.candidate))
-        if best.candidate.structure.pool is not None:
-            best = self._with_pools_beside(best)
         rivals: dict[AppStructure, Refined] = {}
         for each in self._seen:
             apart = self.criterion(each) - self.criterion(best)
@@ -139,7 +138,8 @@ class Search:
             is_other = each.candidate.structure.pool != best.candidate.structure.pool or not has_same_mechanisms(
                 each.candidate, best.candidate
             )
-            if apart < STRONG and (more <= 0 or is_better) and is_other:
+            bound = 2 * STRONG if has_same_mechanisms(each.candidate, best.candidate) else STRONG
+            if apart < bound and (more <= 0 or is_better) and is_other:
                 known = rivals.get(each.candidate.structure)
                 if known is None or self.criterion(each) < self.criterion(known):
                     rivals[each.candidate.structure] = each
@@ -151,7 +151,7 @@ class Search:
             if self.criterion(each) < self.criterion(found) - (STRONG if more > 0 else 0.0):
                 others, found = [*(other for other in others if other is not each), found], each
         least = self.criterion(found)
-        weighed = [(each, math.exp(-(self.criterion(each) - least) / 2)) for each in others]
+        weighed = [(each, math.exp(-(self.criterion(each) - least) / (2 * _NOISY))) for each in others]
         return dataclasses.replace(self._result(found), rivals=tuple(each for each in weighed if each[1] > _WEIGHT_MIN))
 
     def _with_pools_beside(self, best: Refined) -> Refined:
@@ -166,7 +166,7 @@ class Search:
                 if pool < 1:
                     break
                 at = self._with_families(self._refined(with_integer(at.candidate, "pool", pool), 1, _EVALUATIONS_FEW))
-                if self.criterion(at) > self.criterion(best) + STRONG:
+                if self.criterion(at) > self.criterion(best) + 2 * STRONG:
                     break
                 found.append(at)
         return min(found, key=self.criterion)
@@ -187,11 +187,11 @@ class Search:
         is_poor = self._unloaded is not None and not self._unloaded.is_live and self._is_poor(refined)
         found = self._screening.extensions(undistorted, self._vcpu, with_pools=is_poor)
         if undistorted is best:
-            return _nearest(found, _KEPT)
+            return nearest_of(found, _KEPT)
         if self._unloaded is not None:
-            return _nearest(found, _KEPT + is_poor)
+            return nearest_of(one_of_each(found), _KEPT + is_poor)
         nearest = min((each.distance for each in found), default=math.inf)
-        return _nearest([*found, *self._screening.extensions(best, self._vcpu, nearest)], _KEPT)
+        return nearest_of([*found, *self._screening.extensions(best, self._vcpu, nearest)], _KEPT)
 
     def _is_poor(self, found: Refined, deviations: float = 1.0) -> bool:
         """Return whether the disagreement is that much more than chance gives: a mechanism may be missing."""
@@ -330,12 +330,6 @@ class Search:
             residuals = self.likelihood.residuals(best.candidate, self._plays, whitening)
             low, high = (middle, high) if (residuals**2).sum() > freedom else (low, middle)
         return high
-
-
-def _nearest(variants: Sequence[Screened], count: int) -> list[Screened]:
-    """Return the nearest, without those that are much further than the nearest."""
-    ordered = sorted(variants, key=lambda each: each.distance)[:count]
-    return [each for each in ordered if each.distance < ordered[0].distance + _RIVAL]
 
 
 def _allowed(laws: Sequence[UnloadedLaws]) -> Allowed:
