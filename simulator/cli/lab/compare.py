@@ -19,7 +19,7 @@ from simulator.cli.lab.compare_options import (
 )
 from simulator.cli.lab.run_lines import outcome_lines
 from simulator.cli.lab.tables import print_table, wide_console
-from simulator.cli.lab.worker_options import ResumeOptions, opened_results, opened_workers
+from simulator.cli.lab.worker_options import ResumeOptions, opened_results, opened_workers, tell_interrupted
 from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
 from simulator.cli.platform.event_lines import check_loudness
@@ -172,8 +172,7 @@ def _played(plan: Plan, workers: ResumeOptions, shown: ComparisonOutputs) -> Com
 
             return compare(plan, pool, on_done, kept)
     except KeyboardInterrupt as error:
-        continues = "" if workers.resume is None else f"; the same command continues from {workers.resume}"
-        echo(f"interrupted{continues}", err=True)
+        tell_interrupted(workers)
         raise typer.Exit(INTERRUPTED) from error
 
 

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input, broke
+from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.lab.tables import print_table, wide_console
 from simulator.cli.lab.tune_check import CurrentSetting, current_setting, report_check, share_of
 from simulator.cli.lab.tune_options import TuneAims, TuneDays, TuneOutputs, TuneRunOptions, TuneUseOptions
 from simulator.cli.lab.tune_texts import TuneTexts
+from simulator.cli.lab.worker_options import ResumeOptions, opened_results, opened_workers, tell_interrupted
 from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
 from simulator.cli.platform.event_lines import check_loudness
@@ -26,10 +27,7 @@ from simulator.lab.tune.plan import TunePlan
 from simulator.lab.tune.result import TuneResult, tune_json
 from simulator.lab.tune.slo import parse_objective, parse_slo
 from simulator.lab.tune.tables import tables_of
-from simulator.lab.tune.tune import tune
-from simulator.lab.workers.opening import worker_pool
-from simulator.lab.workers.worker_pool import NoWorkers
-from simulator.model.extras import explain_missing
+from simulator.lab.tune.tune import kept_runs, tune
 from simulator.model.text.problems import one_of
 from simulator.scenario.problems import ScenarioError
 
@@ -53,6 +51,7 @@ def tune_verb(
     days: TuneDays,
     use: TuneUseOptions,
     runs: TuneRunOptions,
+    workers: ResumeOptions,
 ) -> None:
     """Find the setting of a service that holds an SLO at the lowest cost, and say how sure that is.
 
@@ -69,10 +68,12 @@ def tune_verb(
     with Outputs() as outputs:
         for each in plan.scenarios:
             outputs.protect(each.files)
+        if workers.resume is not None:
+            outputs.claim("--resume", workers.resume)
         file = outputs.path("--json", shown.json_file)
         junit = outputs.text("--junit", use.junit)
         texts = TuneTexts(plan, today, use.texts, outputs)
-        result = _played(plan, runs, shown, today)
+        result = _played(plan, workers, shown, today)
         _print(result)
         texts.finish(result, quiet=shown.quiet)
         if result.check is not None:
@@ -108,7 +109,7 @@ def _plan(scenarios: list[str], slo: str, aims: TuneAims, days: TuneDays, runs: 
     return plan
 
 
-def _played(plan: TunePlan, runs: TuneRunOptions, shown: TuneOutputs, today: CurrentSetting | None) -> TuneResult:
+def _played(plan: TunePlan, workers: ResumeOptions, shown: TuneOutputs, today: CurrentSetting | None) -> TuneResult:
     console = Terminal(stderr=True, quiet=shown.quiet)
     phase = ""
     try:
@@ -116,7 +117,8 @@ def _played(plan: TunePlan, runs: TuneRunOptions, shown: TuneOutputs, today: Cur
             count = len(plan.space.settings)
             echo(f"{count:,} settings of {', '.join(knob.label for knob in plan.space.knobs)}", err=True)
         with (
-            worker_pool(runs.workers, runs.scheduler) as pool,
+            opened_results(None if workers.resume is None else kept_runs(plan, workers.resume)) as kept,
+            opened_workers(workers, None, workers.resume) as pool,
             BatchProgress(console, "runs", plan.runs, first="exploring") as progress,
         ):
 
@@ -130,21 +132,17 @@ def _played(plan: TunePlan, runs: TuneRunOptions, shown: TuneOutputs, today: Cur
                 for _ in range(count):
                     progress.advance(phase)
 
-            result = tune(plan, pool, on_phase, on_runs)
+            result = tune(plan, pool, on_phase, on_runs, kept)
             if today is None:
                 return result
             on_phase("checking today's setting")
-            check = check_current(plan, pool, result, today.changes, today.within, on_runs)
+            check = check_current(plan, pool, result, today.changes, today.within, on_runs, kept)
             return result.model_copy(update={"check": check})
     except KeyboardInterrupt as error:
-        echo("interrupted", err=True)
+        tell_interrupted(workers)
         raise typer.Exit(INTERRUPTED) from error
     except ValueError as error:
         bad_input(str(error))
-    except ImportError as error:
-        bad_input(explain_missing(error) or str(error))
-    except NoWorkers as error:
-        broke(str(error))
 
 
 def _print(result: TuneResult) -> None:

@@ -120,12 +120,3 @@ class TuneRunOptions:
     backend: Annotated[
         str, typer.Option(help=f"Engine of the runs: {', '.join(BACKEND_NAMES)}.", rich_help_panel=RUNS)
     ] = AUTO
-    workers: Annotated[
-        int, typer.Option(min=0, help="Processes of this machine; 0 is one for each core.", rich_help_panel=RUNS)
-    ] = 0
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers do the runs.", rich_help_panel=RUNS
-        ),
-    ] = None

@@ -16,11 +16,10 @@ from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input, b
 from simulator.cli.lab.lab_options import ValidateOptions
 from simulator.cli.lab.run_lines import case_line
 from simulator.cli.lab.tables import print_table, wide_console
-from simulator.cli.lab.worker_options import ResumeOptions, opened_results, opened_workers
+from simulator.cli.lab.worker_options import ResumeOptions, opened_results, opened_workers, tell_interrupted
 from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
 from simulator.cli.platform.event_lines import check_loudness
-from simulator.cli.printing import echo
 from simulator.cli.terminal import Terminal
 from simulator.console.batch_progress import BatchProgress
 from simulator.lab.compare.tables import Cell
@@ -107,8 +106,7 @@ def _played(
     except WorkerDied as error:
         broke(str(error))
     except KeyboardInterrupt as error:
-        continues = "" if workers.resume is None else f"; the same command continues from {workers.resume}"
-        echo(f"interrupted{continues}", err=True)
+        tell_interrupted(workers)
         raise typer.Exit(INTERRUPTED) from error
 
 

@@ -52,10 +52,11 @@ class ResumeOptions(WorkerOptions):
 
 
 @contextlib.contextmanager
-def opened_workers(options: WorkerOptions, units: int, resumes: Path | None) -> Iterator[WorkerPool]:
+def opened_workers(options: WorkerOptions, units: int | None, resumes: Path | None) -> Iterator[WorkerPool]:
     """Open the worker pool, and end the command if it cannot be opened or has no workers any more.
 
-    `resumes`: the file with the results so far, from which the same command continues.
+    `units`: the number of runs, if it is known. `resumes`: the file with the results so far, from which the same
+    command continues.
     """
     try:
         pool = worker_pool(options.workers, options.scheduler, units)
@@ -89,3 +90,9 @@ def opened_results(kept: KeptResults[Unit, Result] | None) -> Iterator[KeptResul
         for note in kept.notes:
             echo(f"note: {note}", err=True)
         yield kept
+
+
+def tell_interrupted(options: ResumeOptions) -> None:
+    """Print that the command was interrupted, and from where it continues."""
+    continues = "" if options.resume is None else f"; the same command continues from {options.resume}"
+    echo(f"interrupted{continues}", err=True)

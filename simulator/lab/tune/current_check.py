@@ -15,10 +15,12 @@ from simulator.lab.compare.comparison import EstimatePart
 from simulator.lab.statistics import estimate, paired
 from simulator.lab.tune.assembly import estimate_part, mean_of, slo_values
 from simulator.lab.tune.plan import TunePlan
-from simulator.lab.tune.play_setting import Asked, DayFigures, PlayedDay
-from simulator.lab.tune.played import WorkerBatches, held
+from simulator.lab.tune.play_setting import DayFigures, PlayedDay
+from simulator.lab.tune.played import held
 from simulator.lab.tune.result import CurrentCheckPart, SettingPart, TuneResult
 from simulator.lab.tune.search.judging import judging_days
+from simulator.lab.tune.tune import worker_batches
+from simulator.lab.workers.kept_results import KeptResults
 from simulator.lab.workers.worker_pool import WorkerPool
 from simulator.model.text.quantities import usd_text
 
@@ -35,18 +37,19 @@ def check_current(
     changes: Mapping[str, Any],
     within: float = WITHIN,
     on_runs: OnRuns = lambda _: None,
+    kept: KeptResults[PlayedDay, DayFigures] | None = None,
 ) -> CurrentCheckPart:
     """Play the scenario with `changes`, the current setting, beside the choice of the tuning, and compare them.
+
+    `kept`: as in `tune`.
 
     Raises:
         ValueError: if the scenario cannot be played with the current setting.
     """
     days = plan.days.judging[: max(result.guarantee.days_judged, judging_days(0, plan.share, plan.confidence))]
-    asked = Asked(plan.sources, plan.slo.parts, plan.objective.check, plan.backend, plan.runs)
-    files = list(dict.fromkeys(file for scenario in plan.scenarios for file in scenario.files))
     settings = {_CURRENT: changes} | ({} if result.choice is None else {_CHOICE: result.choice.changes})
     units = [PlayedDay(place, tuple(given.items()), day) for place, given in settings.items() for day in days]
-    found = WorkerBatches(pool, asked, files, on_runs).figures(units)
+    found = worker_batches(plan, pool, on_runs, kept).figures(units)
     figures = {place: [found[unit] for unit in units if unit.place == place] for place in settings}
     for error in (each.error for each in figures[_CURRENT] if each.error):
         msg = f"check = the current setting, must be one that the scenario can be played with: {error}"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from simulator.lab.compare.backends import backend_of
 from simulator.lab.compare.platform_bill import bills
 from simulator.lab.tune.days import Day, on_day
+from simulator.lab.workers.code_version import files_digest
+from simulator.lab.workers.kept_results import Description, KeptResults
 from simulator.replay.runner import BrokenRun
 from simulator.report.report import RunRecord, ServiceRun, judged
 from simulator.rules.platforms.presets import platform_named
@@ -53,6 +58,32 @@ class DayFigures(NamedTuple):
     latency_p95_s: float | None
     error_rate: float | None
     error: str = ""
+
+
+def kept_days(path: Path, asked: Asked, files: Sequence[Path]) -> KeptResults[PlayedDay, DayFigures]:
+    """Return the file that keeps the runs of a tuning, so that it resumes after an interruption.
+
+    `files`: what the scenarios read.
+
+    Raises:
+        OSError: if one of them cannot be read.
+    """
+    inputs = files_digest(files)
+    parts = {"slo": [check.text for check in asked.slo], "minimise": asked.objective.text, "inputs": inputs}
+
+    def described(unit: PlayedDay) -> Description:
+        source, day = asked.sources[unit.day.file], unit.day
+        text = hashlib.sha256(source.text.encode()).hexdigest()
+        return {
+            "scenario": Path(source.file).stem,
+            "text": text,
+            "changes": dict(unit.changes),
+            "seed": day.seed,
+            "condition": day.condition.value,
+            **parts,
+        }
+
+    return KeptResults(path, DayFigures, described, lambda figures: not figures.error)
 
 
 def play_day(asked: Asked, unit: PlayedDay) -> DayFigures:

@@ -19,6 +19,8 @@ from simulator.lab.tune.days import Day, Days
 from simulator.lab.tune.play_setting import Asked, DayFigures, PlayedDay, failed_day, play_day
 from simulator.lab.tune.slo import EXCESS_MAX, Slo, excesses, holds
 from simulator.lab.tune.space import Space
+from simulator.lab.workers.batch import played
+from simulator.lab.workers.kept_results import KeptResults
 from simulator.lab.workers.worker_pool import WorkerPool
 
 Floats = NDArray[np.float64]
@@ -44,14 +46,21 @@ class Batches(Protocol):
 
 
 class WorkerBatches:
-    """Plays through a worker pool. `files`: what the scenarios read."""
+    """Plays through a worker pool. `files`: what the scenarios read. `kept`: see `kept_days`."""
 
-    def __init__(self, pool: WorkerPool, asked: Asked, files: Sequence[Path], on_runs: OnRuns = lambda _: None) -> None:
-        self._pool, self._asked, self._files, self._on_runs = pool, asked, files, on_runs
+    def __init__(
+        self,
+        pool: WorkerPool,
+        asked: Asked,
+        files: Sequence[Path],
+        on_runs: OnRuns = lambda _: None,
+        kept: KeptResults[PlayedDay, DayFigures] | None = None,
+    ) -> None:
+        self._pool, self._asked, self._files, self._on_runs, self._kept = pool, asked, files, on_runs, kept
 
     def figures(self, units: Sequence[PlayedDay]) -> Mapping[PlayedDay, DayFigures]:
         found: dict[tuple[int, Day], DayFigures] = {}
-        for unit, future in self._pool.results(play_day, self._asked, units, self._files):
+        for unit, future, _ in played(self._pool, play_day, self._asked, units, self._files, self._kept):
             error = future.exception()
             found[unit.place, unit.day] = future.result() if error is None else failed_day(self._asked, str(error))
             self._on_runs(1)

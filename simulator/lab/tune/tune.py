@@ -11,19 +11,23 @@ Runs are played in the compiled backend where it supports the scenario, through 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from simulator.lab.compare.backends import kind_of
 from simulator.lab.tune.around_choice import look_around
 from simulator.lab.tune.assembly import Outcome, assembled
 from simulator.lab.tune.plan import TunePlan
-from simulator.lab.tune.play_setting import Asked
+from simulator.lab.tune.play_setting import Asked, DayFigures, PlayedDay, kept_days
 from simulator.lab.tune.played import Batches, PlayedSettings, WorkerBatches
 from simulator.lab.tune.result import TuneResult
 from simulator.lab.tune.search.choice import Aims, choose
 from simulator.lab.tune.search.exploration import Exploration
 from simulator.lab.tune.space import own_setting
+from simulator.lab.workers.kept_results import KeptResults
+from simulator.lab.workers.run_files import files_of
 from simulator.lab.workers.worker_pool import WorkerPool
+from simulator.scenario.user_policy import is_user_policy
 from simulator.world.clock import wall_s
 from simulator.world.random_streams import RandomStreams
 
@@ -34,16 +38,46 @@ OnRuns = Callable[[int], None]
 
 
 def tune(
-    plan: TunePlan, pool: WorkerPool, on_phase: OnPhase = lambda _: None, on_runs: OnRuns = lambda _: None
+    plan: TunePlan,
+    pool: WorkerPool,
+    on_phase: OnPhase = lambda _: None,
+    on_runs: OnRuns = lambda _: None,
+    kept: KeptResults[PlayedDay, DayFigures] | None = None,
 ) -> TuneResult:
     """Play the tuning and return its result.
 
-    `on_phase` receives what is done next, `on_runs` the number of runs that have ended. Raises ValueError if no setting
-    of the space can be played.
+    `on_phase` receives what is done next, `on_runs` the number of runs that have ended. `kept`: see `kept_runs`.
+
+    Raises:
+        ValueError: if no setting of the space can be played.
     """
-    asked = Asked(plan.sources, plan.slo.parts, plan.objective.check, plan.backend, plan.runs)
-    files = list(dict.fromkeys(file for scenario in plan.scenarios for file in scenario.files))
-    return tune_with(plan, WorkerBatches(pool, asked, files, on_runs), on_phase)
+    return tune_with(plan, worker_batches(plan, pool, on_runs, kept), on_phase)
+
+
+def worker_batches(
+    plan: TunePlan,
+    pool: WorkerPool,
+    on_runs: OnRuns = lambda _: None,
+    kept: KeptResults[PlayedDay, DayFigures] | None = None,
+) -> WorkerBatches:
+    """Return what plays settings of the plan through a pool."""
+    return WorkerBatches(pool, _asked(plan), _files(plan), on_runs, kept)
+
+
+def kept_runs(plan: TunePlan, path: Path) -> KeptResults[PlayedDay, DayFigures]:
+    """Return the file that keeps the runs, so that a tuning resumes. Raises OSError if a file cannot be read."""
+    return kept_days(path, _asked(plan), _files(plan))
+
+
+def _asked(plan: TunePlan) -> Asked:
+    return Asked(plan.sources, plan.slo.parts, plan.objective.check, plan.backend, plan.runs)
+
+
+def _files(plan: TunePlan) -> list[Path]:
+    """Return the files that the runs read, also those of policies that vary."""
+    values = [value for knob in plan.space.knobs for value in knob.values if isinstance(value, str)]
+    policies = [value for value in values if is_user_policy(value)]
+    return list(dict.fromkeys(file for scenario in plan.scenarios for file in files_of(scenario, *policies)))
 
 
 def tune_with(plan: TunePlan, batches: Batches, on_phase: OnPhase = lambda _: None) -> TuneResult:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +38,7 @@ def source_digest(folder: Path) -> str:
     return digest.hexdigest()[:DIGEST_LENGTH]
 
 
-def files_digest(paths: list[Path]) -> str:
+def files_digest(paths: Sequence[Path]) -> str:
     """Return the digest of the contents of files, in this order. A folder has the contents of its files.
 
     Raises:

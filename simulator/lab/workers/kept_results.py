@@ -13,6 +13,7 @@ batch may change between two starts. Lines of another version, and damaged ones,
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import hashlib
 import json
@@ -67,7 +68,7 @@ class KeptResults(Generic[Unit, Result]):
         if not self._is_final(result):
             return
         assert self._file is not None, "the file is open"
-        line = {"simulator": code_version(), "unit": self._describe(unit), "result": self._adapter.dump_python(result)}
+        line = {"simulator": code_version(), "unit": self._describe(unit), "result": _readable(result)}
         line = json.loads(json.dumps(line, default=_plain))
         self._file.write(json.dumps({"digest": _digest(line), **line}) + "\n")
         self._file.flush()
@@ -170,6 +171,19 @@ def _digest(entry: Mapping[str, Any]) -> str:
 def _text(value: Any) -> str:
     """Return the text that is equal for equal values."""
     return json.dumps(value, sort_keys=True, default=_plain)
+
+
+def _readable(value: Any) -> Any:
+    """Return a value in which all that has named fields is a mapping, which pydantic reads as well."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _readable(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: _readable(each) for name, each in value._asdict().items()}
+    if isinstance(value, Mapping):
+        return {name: _readable(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_readable(each) for each in value]
+    return value
 
 
 def _plain(value: Any) -> Any:

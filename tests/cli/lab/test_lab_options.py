@@ -19,7 +19,7 @@ from simulator.cli.lab.worker_options import ResumeOptions, WorkerOptions
 
 VERBS = {
     "sweep": ((SweepOutputs, SweepRunOptions, WorkerOptions), 8),
-    "tune": ((TuneAims, TuneOutputs, TuneDays, TuneRunOptions), 13),
+    "tune": ((TuneAims, TuneOutputs, TuneDays, TuneRunOptions, ResumeOptions), 14),
     "shadow": ((ShadowOptions, ShadowClockOptions), 6),
     "validate": ((ValidateOptions, ResumeOptions), 9),
 }

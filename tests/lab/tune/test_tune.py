@@ -10,9 +10,11 @@ import pytest
 from simulator.lab.tune.days import Condition, Day
 from simulator.lab.tune.plan import TunePlan
 from simulator.lab.tune.result import TuneResult
-from simulator.lab.tune.tune import tune, tune_with
+from simulator.lab.tune.slo import parse_slo
+from simulator.lab.tune.tune import kept_runs, tune, tune_with
 from simulator.lab.workers.in_turn import InTurn
 from simulator.scenario.problems import ScenarioError
+from tests.lab.scenario_files import small_scenario
 from tests.lab.tune.known_service import KnownService, p95_s_of, plan_of, usd_of
 
 
@@ -141,3 +143,33 @@ def test_a_required_condition_must_hold(tmp_path: Path) -> None:
 def test_a_plan_that_cannot_be_played_is_rejected(tmp_path: Path, given: dict[str, Any], named: str) -> None:
     with pytest.raises((ScenarioError, ValueError), match=named):
         tune(plan_of(tmp_path, **given), InTurn())
+
+
+def test_a_resumed_tuning_plays_only_what_is_missing_and_chooses_the_same(tmp_path: Path) -> None:
+    class Counting(InTurn):
+        played = 0
+
+        def results(self, work: Any, shared: Any, units: Any, files: Any = ()) -> Iterator[Any]:
+            for each in super().results(work, shared, units, files):
+                self.played += 1
+                yield each
+                if self.played == stops_after:
+                    raise KeyboardInterrupt
+
+    plan = TunePlan(
+        [small_scenario(tmp_path)], parse_slo("p95 < 1 s"), vary=["min_size=1..3"], runs_max=30, explain=False
+    )
+    stops_after = 0
+    whole, pool, file = tune(plan, InTurn()), Counting(), tmp_path / "runs.jsonl"
+    stops_after = 4
+    with kept_runs(plan, file) as kept, pytest.raises(KeyboardInterrupt):
+        tune(plan, pool, kept=kept)
+    stops_after = 0
+    with kept_runs(plan, file) as kept:
+        resumed = tune(plan, pool, kept=kept)
+    again = Counting()
+    with kept_runs(plan, file) as kept:
+        tune(plan, again, kept=kept)
+    assert resumed.choice == whole.choice
+    assert resumed.played.runs == whole.played.runs == pool.played
+    assert again.played == 0

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -17,12 +18,19 @@ from simulator.lab.workers.code_version import code_version
 from simulator.lab.workers.kept_results import KeptResults, ResultsConflict
 
 
+class Pair(NamedTuple):
+    """A part of a result."""
+
+    name: str
+    number: int
+
+
 @dataclasses.dataclass(frozen=True)
 class Shape:
     """A result with the types that results have."""
 
     values: dict[str, float | None]
-    pairs: tuple[tuple[str, int], ...] = ()
+    pairs: tuple[Pair, ...] = ()
     inner: Shape | None = None
 
 
@@ -64,7 +72,7 @@ shapes = st.recursive(
     lambda inner: st.builds(
         Shape,
         st.dictionaries(st.text(), numbers),
-        st.lists(st.tuples(st.text(), st.integers())).map(tuple),
+        st.lists(st.builds(Pair, st.text(), st.integers())).map(tuple),
         inner,
     ),
     max_leaves=3,
@@ -95,7 +103,10 @@ def test_a_line_can_be_read_by_a_person(file: Path) -> None:
     assert list(lines[1]) == ["digest", "simulator", "unit", "result"]
     assert lines[1]["simulator"] == code_version()
     assert lines[1]["unit"] == {"name": "a", "seed": 2}
-    assert lines[1]["result"]["values"] == {"x": 1 / 3}
+    assert lines[1]["result"] == {"values": {"x": 1 / 3}, "pairs": [], "inner": None}
+    with kept_in(file) as kept:
+        kept.keep(("c", 1), Shape({}, (Pair("p", 2),)))
+    assert json.loads(file.read_text().splitlines()[-1])["result"]["pairs"] == [{"name": "p", "number": 2}]
 
 
 def test_others_are_the_results_that_a_batch_does_not_use(file: Path) -> None:
