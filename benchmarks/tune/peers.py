@@ -33,17 +33,15 @@ def by_tpe(outcomes: Outcomes, runs: int, seeds: Sequence[int], number: int) -> 
             for knob in space.knobs
         )
         if setting not in space.places:
-            trial.set_user_attr("excesses", [1.0] * len(outcomes.plan.slo.parts))
+            trial.set_constraint("possible", 1.0)
             return _IMPOSSIBLE
         (days,) = outcomes.of([space.places[setting]], seeds[:DAYS])
-        worst = [max(parts) for parts in zip(*(excesses(outcomes.plan.slo, day.slo) for day in days), strict=True)]
-        trial.set_user_attr("excesses", worst)
+        for number, part in enumerate(zip(*(excesses(outcomes.plan.slo, day.slo) for day in days), strict=True)):
+            trial.set_constraint(outcomes.plan.slo.texts[number], max(part))
         best.note(space.places[setting], cost(days), all(held(outcomes.plan.slo, day) for day in days))
         return cost(days)
 
-    sampler = optuna.samplers.TPESampler(
-        seed=number, constraints_func=lambda trial: trial.user_attrs["excesses"], multivariate=False
-    )
+    sampler = optuna.samplers.TPESampler(seed=number)
     optuna.create_study(sampler=sampler).optimize(objective, n_trials=runs // DAYS)
     return best.place
 
