@@ -36,8 +36,8 @@ def by_tpe(outcomes: Outcomes, runs: int, seeds: Sequence[int], number: int) -> 
             trial.set_constraint("possible", 1.0)
             return _IMPOSSIBLE
         (days,) = outcomes.of([space.places[setting]], seeds[:DAYS])
-        for number, part in enumerate(zip(*(excesses(outcomes.plan.slo, day.slo) for day in days), strict=True)):
-            trial.set_constraint(outcomes.plan.slo.texts[number], max(part))
+        for place, part in enumerate(zip(*(excesses(outcomes.plan.slo, day.slo) for day in days), strict=True)):
+            trial.set_constraint(outcomes.plan.slo.texts[place], max(part))
         best.note(space.places[setting], cost(days), all(held(outcomes.plan.slo, day) for day in days))
         return cost(days)
 
