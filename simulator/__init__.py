@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         BatchStep,
         BrokenRun,
         ComparisonResult,
+        MetricsVerificationResult,
         MissingLibrary,
         NotCalibrated,
         ObservationResult,
@@ -78,12 +79,14 @@ if TYPE_CHECKING:
         observe,
         predict,
         verify,
+        verify_metrics,
     )
 
 __all__ = [
     "BatchStep",
     "BrokenRun",
     "ComparisonResult",
+    "MetricsVerificationResult",
     "MissingLibrary",
     "NotCalibrated",
     "ObservationResult",
@@ -101,6 +104,7 @@ __all__ = [
     "observe",
     "predict",
     "verify",
+    "verify_metrics",
 ]
 
 __version__ = "0.2.0"

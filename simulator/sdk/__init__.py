@@ -15,6 +15,7 @@ from simulator.sdk.calibration.observe import ObservationResult, UnusableService
 from simulator.sdk.calibration.predict import PredictionResult, predict
 from simulator.sdk.calibration.service_model import ServiceModel
 from simulator.sdk.calibration.verify import VerificationResult, verify
+from simulator.sdk.calibration.verify_metrics import MetricsVerificationResult, verify_metrics
 from simulator.sdk.comparison import ComparisonResult, compare
 from simulator.sdk.progress import BatchStep
 from simulator.sdk.result import Page, Result
@@ -27,6 +28,7 @@ __all__ = [
     "BatchStep",
     "BrokenRun",
     "ComparisonResult",
+    "MetricsVerificationResult",
     "MissingLibrary",
     "NotCalibrated",
     "ObservationResult",
@@ -44,4 +46,5 @@ __all__ = [
     "observe",
     "predict",
     "verify",
+    "verify_metrics",
 ]

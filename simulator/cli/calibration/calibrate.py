@@ -16,10 +16,7 @@ from simulator.calibration.model.model_file import model_json
 from simulator.calibration.model.scenario_text import parameter_text, scenario_text
 from simulator.calibration.observation.observation_file import SUFFIX, read_observation, sha256_of
 from simulator.calibration.page.accuracy import goodness_text
-from simulator.calibration.scalability.capacity_model import NoCapacityModel
-from simulator.calibration.scalability.scalability_text import scalability_lines
-from simulator.cli.calibration.page_file import write_page
-from simulator.cli.calibration.recordings import (
+from simulator.calibration.recordings import (
     RecordedService,
     RecordingKind,
     calibrated_recording,
@@ -27,6 +24,10 @@ from simulator.cli.calibration.recordings import (
     modelled_capacity,
     recording_kind,
 )
+from simulator.calibration.scalability.capacity_model import NoCapacityModel
+from simulator.calibration.scalability.scalability_text import scalability_lines
+from simulator.cli.calibration.page_file import write_page
+from simulator.cli.calibration.recordings import RecordingOptions
 from simulator.cli.exit_codes import bad_input, cannot
 from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
@@ -44,7 +45,7 @@ _FITTING: Final = "fitting the model; on first use its kernels are compiled"
 
 @grouped
 def calibrate_verb(
-    service: RecordedService,
+    recorded: RecordingOptions,
     files: Annotated[
         list[Path],
         typer.Argument(
@@ -80,6 +81,7 @@ def calibrate_verb(
     page. What the observations cannot tell is stated, not invented. Of throughput by concurrency the scalability law is
     printed too.
     """
+    service = recorded.service
     kind = _kind(files, service)
     chosen = _service_name(files[0]) if name is None else name
     if not re.fullmatch("[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", chosen):

@@ -12,6 +12,7 @@ from simulator.calibration.observing.observed_service import MAX_CONCURRENCY
 from simulator.calibration.verification.bounds import BOUNDS_DEFAULT
 from simulator.calibration.verification.metrics_check import INSIDE_DEFAULT
 from simulator.calibration.verification.verify import DURATION_S, WARM_UP_S
+from simulator.cli.calibration.size_options import max_size_option, min_size_option
 from simulator.cli.options import RESULT_ONLY_HELP
 
 LOADS: Final = "The loads"
@@ -70,12 +71,8 @@ class VerifyMetrics:
             rich_help_panel=METRICS,
         ),
     ] = None
-    min_size: Annotated[
-        int | None, typer.Option(min=1, max=1000, metavar="N", help="MinSize [1].", rich_help_panel=METRICS)
-    ] = None
-    max_size: Annotated[
-        int | None, typer.Option(min=1, max=1000, metavar="N", help="MaxSize [25].", rich_help_panel=METRICS)
-    ] = None
+    min_size: Annotated[int | None, min_size_option(METRICS)] = None
+    max_size: Annotated[int | None, max_size_option(METRICS)] = None
     inside: Annotated[
         str,
         typer.Option(

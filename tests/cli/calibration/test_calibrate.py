@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from simulator.calibration.model.calibrated_model import CalibratedModel
 from simulator.calibration.model.model_file import read_model
+from simulator.calibration.recordings import RecordingKind
 from simulator.cli import app
 from simulator.cli.calibration import calibrate
-from simulator.cli.calibration.recordings import RecordingKind
 from simulator.scenario.problems import Problem, ScenarioError
 from tests.calibration.page.calibrations import calibrated
 
