@@ -9,7 +9,9 @@ from typing import Annotated, Final
 import typer
 
 from simulator.cli.options import ENGINE_HELP, RESULT_ONLY_HELP, VERBOSE_HELP
+from simulator.lab.answer.alternatives import MONTH_COST
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
+from simulator.lab.sweep.answers import SWEEP_OBJECTIVES
 from simulator.world.clock import ClockKind
 
 RUNS: Final = "Runs"
@@ -26,14 +28,34 @@ class SweepOutputs:
         "sweep.parquet"
     )
     chart: Annotated[Path | None, typer.Option(metavar="F.png", help="Draw the result to F (png, svg or pdf).")] = None
+    html: Annotated[
+        Path | None, typer.Option(metavar="F.html", help="Write a page with charts: one file, no network.")
+    ] = None
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="F", help="Write the answer as JSON to F.")] = None
+    markdown_file: Annotated[
+        Path | None, typer.Option("--markdown", metavar="F.md", help="Write the answer as Markdown to F.md.")
+    ] = None
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help=RESULT_ONLY_HELP)] = False
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help=RUNS_VERBOSE_HELP)] = False
+
+    @property
+    def texts(self) -> dict[str, Path | None]:
+        """The files of the answer by option."""
+        return {"--html": self.html, "--json": self.json_file, "--markdown": self.markdown_file}
 
 
 @dataclass(frozen=True, slots=True)
 class SweepRunOptions:
     """Settings of the runs of a sweep."""
 
+    objective: Annotated[
+        str,
+        typer.Option(
+            metavar="FIGURE",
+            help=f"What the best setting has lowest: {', '.join(SWEEP_OBJECTIVES)}.",
+            rich_help_panel=RUNS,
+        ),
+    ] = MONTH_COST.name
     seeds: Annotated[
         int,
         typer.Option(

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, bad_input, broke
+from simulator.cli.lab.answers import print_answer, summarize_step
 from simulator.cli.lab.lab_options import SweepOutputs, SweepRunOptions
 from simulator.cli.lab.run_lines import point_line
 from simulator.cli.lab.tables import print_table, wide_console
@@ -25,11 +26,15 @@ from simulator.cli.printing import echo
 from simulator.cli.scenarios.scenario_file import file_path, policy_files, scenario_names, tell_recordings
 from simulator.cli.terminal import Terminal
 from simulator.console.batch_progress import BatchProgress
+from simulator.lab.answer.markdown import answer_markdown
+from simulator.lab.answer.parts import AnswerPart
 from simulator.lab.backend_names import BACKEND_NAMES
 from simulator.lab.compare.tables import Cell
 from simulator.lab.compare.tables import Table as LabTable
+from simulator.lab.sweep.answers import SWEEP_OBJECTIVES, own_values, sweep_answer
 from simulator.lab.sweep.chart import COST, FAILING, LATENCY, LOST, draw, front_of, means
 from simulator.lab.sweep.grid import Axis, GridPoint, parse_axis
+from simulator.lab.sweep.page import sweep_html
 from simulator.lab.sweep.point_run import Row, play_point
 from simulator.lab.sweep.sweep import Sweep
 from simulator.lab.table_file import FORMATS, write_table
@@ -37,6 +42,7 @@ from simulator.lab.workers.kept_results import ResultsConflict
 from simulator.model.extras import explain_missing
 from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import latency_text, ratio_text, usd_text
+from simulator.scenario.document import parse_document
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
 
@@ -73,6 +79,8 @@ def sweep(
         bad_input(f"out = {str(out)!r}, must end in {' or '.join(FORMATS)}")
     if runs.backend not in BACKEND_NAMES:
         bad_input(f"backend = {runs.backend!r}, must be {one_of(runs.backend, BACKEND_NAMES)}")
+    if runs.objective not in SWEEP_OBJECTIVES:
+        bad_input(f"objective = {runs.objective!r}, must be {one_of(runs.objective, SWEEP_OBJECTIVES)}")
     console = Terminal(stderr=True)
     try:
         axes = [parse_axis(text) for text in vary]
@@ -80,15 +88,19 @@ def sweep(
         play = functools.partial(play_point, backend=runs.backend, runs=count)
         inputs, first = _first(path, axes)
         plan = Sweep(path, axes, [first + number for number in range(runs.seeds)], out, play, inputs)
+        own = own_values(parse_document(path.read_text(encoding="utf-8"), str(path)), axes)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     with Outputs() as outputs:
         outputs.protect(inputs)
         table, picture = outputs.path("--out", out), outputs.path("--chart", shown.chart)
         outputs.claim("--out's journal", plan.journal)
+        texts = {name: outputs.path(name, file) for name, file in shown.texts.items()}
         rows, before = _rows(plan, workers, Terminal(stderr=True, quiet=shown.quiet), verbose=shown.verbose)
         assert table is not None
+        answer = sweep_answer(rows, [axis.name for axis in axes], own, SWEEP_OBJECTIVES[runs.objective])
         _write(rows, plan, table, picture)
+        _write_answer(answer, rows, plan, texts)
         outputs.commit()
     plan.forget()
     console.print(
@@ -96,6 +108,7 @@ def sweep(
         markup=False,
         soft_wrap=True,
     )
+    print_answer(plan.file.stem, answer, wide_console())
     failed = [row for row in rows if "error" in row]
     _tell(rows, failed, axes, console)
     raise typer.Exit(CHECK_FAILED if failed else 0)
@@ -159,6 +172,18 @@ def _write(rows: Sequence[Row], plan: Sweep, table: Path, chart: Path | None) ->
     except OSError as error:
         why = error.strerror or error
         broke(f"the result could not be written: {why}; the same command writes it from {plan.journal}")
+
+
+def _write_answer(answer: AnswerPart, rows: Sequence[Row], plan: Sweep, texts: Mapping[str, Path | None]) -> None:
+    """Write the answer to the files that were asked for, and to the summary of a step."""
+    title, markdown = plan.file.stem, answer_markdown(plan.file.stem, answer)
+    summarize_step(markdown)
+    if (file := texts["--json"]) is not None:
+        file.write_text(answer.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    if (file := texts["--markdown"]) is not None:
+        file.write_text(markdown, encoding="utf-8")
+    if (file := texts["--html"]) is not None:
+        file.write_text(sweep_html(title, rows, [axis.name for axis in plan.axes], answer), encoding="utf-8")
 
 
 def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], console: Console) -> None:

@@ -49,6 +49,7 @@ def answer_of(
             runs=runs,
             comparisons=len(pairs),
             more_runs=more_runs,
+            others_max=None if described else 1,
         )
     )
     return AnswerPart(

@@ -31,7 +31,10 @@ _PLACES_MAX: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the sentences are made of. `figures`: the objective and the other compared figures, in this order."""
+    """What the sentences are made of. `figures`: the objective and the other compared figures, in this order.
+
+    `others_max`: how many other alternatives have a sentence; None: all.
+    """
 
     objective: AnswerFigure
     figures: Sequence[AnswerFigure]
@@ -43,6 +46,7 @@ class Told:
     runs: int
     comparisons: int
     more_runs: str = ""
+    others_max: int | None = None
 
     def of(self, alternative: str, against: str) -> list[tuple[AnswerFigure, AnswerDifference]]:
         """Return the differences of two alternatives, in the order of `figures`."""
@@ -65,7 +69,7 @@ def told(given: Told) -> list[str]:
             failing = f"; it fails: {'; '.join(rank.failing)}" if rank.failing else ""
             others.append(f"{difference_sentence(found, rank.alternative, against)}{failing}.")
     certainty = _certainty(given)
-    return [_headline(given), *others, *([certainty] if certainty else [])]
+    return [_headline(given), *others[: given.others_max], *([certainty] if certainty else [])]
 
 
 def difference_sentence(found: Sequence[tuple[AnswerFigure, AnswerDifference]], name: str, against: str) -> str:

@@ -18,7 +18,7 @@ from simulator.cli.lab.tune_options import TuneAims, TuneDays, TuneOutputs, Tune
 from simulator.cli.lab.worker_options import ResumeOptions, WorkerOptions
 
 VERBS = {
-    "sweep": ((SweepOutputs, SweepRunOptions, WorkerOptions), 8),
+    "sweep": ((SweepOutputs, SweepRunOptions, WorkerOptions), 12),
     "tune": ((TuneAims, TuneOutputs, TuneDays, TuneRunOptions, ResumeOptions), 14),
     "shadow": ((ShadowOptions, ShadowClockOptions), 6),
     "validate": ((ValidateOptions, ResumeOptions), 9),

@@ -24,6 +24,7 @@ from tests.lab.scenario_files import small_scenario
         (["--vary", "max_size"], "must be a field and its values"),
         (["--vary", "max_size=500x,2"], "max_size = 500x"),
         (["--vary", "maxsize=1,2"], "did you mean `max_size`"),
+        (["--vary", "max_size=1,2", "--objective", "score"], "objective = 'score', must be one of month_usd"),
         (["--vary", "max_size=1,2", "--out", "x.txt"], "must end in .parquet or .csv"),
         (["--vary", "max_size=1,2", "--vary", "max_size=3"], "must be given once"),
     ],
@@ -32,6 +33,19 @@ def test_bad_input_ends_with_2_and_says_what_is_expected(tmp_path: Path, options
     done = CliRunner().invoke(app, ["sweep", str(small_scenario(tmp_path)), *options])
     assert done.exit_code == 2
     assert expected in done.stderr
+
+
+def test_a_sweep_answers_in_words_and_writes_the_answer(tmp_path: Path) -> None:
+    files = {name: tmp_path / f"answer.{name}" for name in ("json", "markdown", "html")}
+    written = [part for name, file in files.items() for part in (f"--{name}", str(file))]
+    options = ["--vary", "max_size=2,3", "--seeds", "3", "--workers", "1", "--out", str(tmp_path / "out.csv")]
+    done = CliRunner().invoke(app, ["sweep", str(small_scenario(tmp_path)), *options, *written])
+    assert done.exit_code == 0, done.output
+    answer = json.loads(files["json"].read_text(encoding="utf-8"))
+    assert {rank["alternative"] for rank in answer["ranking"]} == {"max_size 2", "max_size 3"}
+    assert f"small: {answer['headline']}" in done.stdout
+    assert files["markdown"].read_text(encoding="utf-8").startswith("### small\n")
+    assert "max_size 3" in files["html"].read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
