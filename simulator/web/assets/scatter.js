@@ -8,7 +8,7 @@ const SHAPES = ["circle", "square", "diamond", "triangle"];
 const NEAR_PX = 28;
 const SIZE_PX = 6;
 const LOG_FROM = 20; // an axis is logarithmic if its largest value is this many times its smallest
-const LABELS_MAX = 12;
+const LABELS_MAX = 9; // with more points only the best one and those on the line have names
 
 // Series differ by colour and shape. A reference, such as an oracle, is a star in the colour of the text.
 export function look(place, isReference = false) {
