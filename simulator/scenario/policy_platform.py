@@ -107,12 +107,19 @@ def _field_text(field: str, value: Change) -> str:  # noqa: PLR0911 - one return
 
 
 def preset_policy(
-    service: ServiceSpec, behaviour: PlatformBehaviour, name: str, given: Mapping[str, Any] = _NOTHING
+    service: ServiceSpec,
+    behaviour: PlatformBehaviour,
+    name: str,
+    given: Mapping[str, Any] = _NOTHING,
+    own: Mapping[str, Any] = _NOTHING,
 ) -> PolicySpec:
-    """Return the policy of a preset; `given` are parameters as in a scenario file."""
+    """Return the policy of a preset; `given` are parameters as in a scenario file.
+
+    `own`: fields of the same policy that the scenario sets, in place of those given; their values are already parsed.
+    """
     section = section_of(name)
     assert section is not None, "the preset's policy is of the registry"
-    policy = section.model_validate({"name": name, **given})
+    policy = section.model_validate({"name": name, **given}).model_copy(update=dict(own))
     return policy if behaviour.idle_after_s is None else with_busy_and_idle(policy, service)
 
 
@@ -150,7 +157,7 @@ def platform_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, 
     behaviour = preset_behaviour(preset)
     offered = preset.sizes.nearest(service.size, max_concurrency)
     size = offered.size
-    policy = preset_policy(service, behaviour, preset.policy, _parameters(service, preset))
+    policy = preset_policy(service, behaviour, preset.policy, preset.parameters, _replaced(service, preset))
     return {
         "platform": preset.name,
         "load_balancer": None,
@@ -185,12 +192,21 @@ def _throttled(
     return application.model_copy(update={"simulated": limited})
 
 
-def _parameters(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
-    """Return the preset's parameters of its policy. What the scenario sets for the same policy replaces one of them."""
+def _replaced(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
+    """Return the fields that the scenario sets for the preset's policy, of those that the preset sets as well."""
     if service.policy.name != preset.policy:
-        return dict(preset.parameters)
-    own = service.policy.model_dump(by_alias=True, include=set(preset.parameters), exclude_unset=True)
-    return {**preset.parameters, **own}
+        return {}
+    fields = type(service.policy).model_fields
+    return {
+        name: value
+        for name, value in _fields_set(service.policy).items()
+        if (fields[name].alias or name) in preset.parameters
+    }
+
+
+def _fields_set(policy: PolicySpec) -> dict[str, Any]:
+    """Return the fields of a policy that the scenario sets, with their parsed values."""
+    return {name: getattr(policy, name) for name in policy.model_fields_set if name != "name"}
 
 
 def asked_size(cpu_units: int | None, memory_mb: int | None) -> InstanceSize:
@@ -233,8 +249,8 @@ def _own_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]
     changes["max_size"] = max(changes["min_size"], preset.max_size_default or changes["max_size"])
     if service.policy.name == preset.policy or "policy" not in given:
         same = "policy" in given
-        own = service.policy.model_dump(by_alias=True, exclude={"name"}, exclude_unset=True) if same else {}
-        changes["policy"] = preset_policy(service, behaviour, preset.policy, {**preset.parameters, **own})
+        own = _fields_set(service.policy) if same else {}
+        changes["policy"] = preset_policy(service, behaviour, preset.policy, preset.parameters, own)
         given = given - {"policy"}
     # The application gets the CPU quota of the platform, the instances a size that it offers.
     of_file = given - {"application", "platform", "cpu_units", "memory_mb"}

@@ -46,6 +46,18 @@ def test_express_mode_has_its_documented_defaults() -> None:
     assert str(given.size) == "1 vCPU / 2 GB"
 
 
+@pytest.mark.parametrize(
+    ("platform", "policy", "window_s"),
+    [("app-runner", "{name: app-runner, window: 4s}", 4.0), ("knative", "{name: knative, stable_window: 40s}", 40.0)],
+)
+def test_durations_that_the_file_sets_for_the_policy_of_its_platform_stay(
+    platform: str, policy: str, window_s: float
+) -> None:
+    given = web(f"platform: {platform}; policy: {policy}").policy
+    parameters = given.model_dump(exclude_unset=True)
+    assert (given.name, window_s in parameters.values()) == (platform, True)
+
+
 def test_what_the_file_sets_stays() -> None:
     given = web(
         "platform: ecs-express; min_size: 2; max_size: 4; cpu: 2; memory: 4GB; deployment: revision-swap; "
