@@ -53,6 +53,10 @@ class EventLogged(NamedTuple):
     line: str
 
 
+# The beginning of an action that a user of the console carried out.
+BY_CONSOLE: Final = "console: "
+
+
 class TimelineActed(NamedTuple):
     """An action of the scenario's timeline on the platform or on its traffic was carried out."""
 

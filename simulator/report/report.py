@@ -55,6 +55,7 @@ from simulator.traffic.policy_fit import PolicyNote
 
 if TYPE_CHECKING:
     from simulator.report.verdict.evidence import RunOfService
+    from simulator.report.verdict.part import VerdictPart
 
 _UNITS: Final[dict[Dimension, Literal["s", "ratio", "count", "rps", "usd"]]] = {
     Dimension.SECONDS: "s",
@@ -207,6 +208,13 @@ def build_report(record: RunRecord) -> schema.Report:
         background=background_parts(record.background, record.events),
     )
     return sealed(report)
+
+
+def verdict_so_far(record: RunRecord) -> VerdictPart:
+    """Return the verdict of a run in progress, without the rest of the report; checks do not count."""
+    from simulator.report.verdict.verdict import verdict_part  # noqa: PLC0415 as in `build_report`
+
+    return verdict_part([_run_of(record, _read(record, service)) for service in record.services])
 
 
 def judged(record: RunRecord, checks: Sequence[CheckExpression]) -> list[CheckResult]:

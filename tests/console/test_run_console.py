@@ -268,3 +268,19 @@ def test_after_the_run_there_is_its_report(tmp_path: Path) -> None:
         kinds = [kind for kind, _ in until_the_end(case)]
         assert kinds[0] == "hello"
         assert case.act(act="kill", service="web", instance="oldest")[1]["error"] == "the run is over"
+
+
+def test_the_verdict_so_far_is_that_of_the_requests_until_now_and_at_the_end_that_of_the_report(tmp_path: Path) -> None:
+    text = HOURS.replace("10h", "60s").replace("20/s", "60/s")  # 40 a second are all that two instances serve
+    with watched(scenario_of(text, tmp_path), speed=5.0) as case:
+        verdict = case.until("verdict")
+        (service,) = verdict["services"]
+        assert 0 < service["lost"] < 60 * 60
+        assert verdict["text"].startswith(f"{service['lost']:,} of ")
+        assert service["causes"][0]["kind"] == "MaxConcurrency too low"
+        assert case.act(act="clock", do="speed", speed=1000)[0] == 200
+        ended = case.until("ended")
+    assert case.report is not None
+    assert case.report.verdict is not None
+    assert ended["verdict"]["text"] == case.report.verdict.text
+    assert ended["verdict"]["services"][0]["lost"] == case.report.verdict.services[0].lost > service["lost"]

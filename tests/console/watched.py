@@ -105,7 +105,7 @@ def watched(scenario: ScenarioSpec, speed: float = 1.0) -> Iterator[Watched]:
             except InterruptedRun:  # no page was opened
                 return
             case.report = build_report(record)
-            console.finish(report_page(case.report, record))
+            console.finish(report_page(case.report, record), case.report.verdict)
             case.ended.set()
 
         thread = threading.Thread(target=work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -32,6 +32,9 @@ from simulator.model.header_profile import Profile
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.telemetry.cloudwatch.namespace import NAMESPACE
 from simulator.world.clock import ClockKind
+
+if TYPE_CHECKING:
+    from simulator.report.verdict.part import VerdictPart
 
 REAL_TIME: Final = "Real time (--clock real)"
 EXPORTS: Final = "Exports"
@@ -111,8 +114,10 @@ class ReportOptions:
         bool, typer.Option("--verbose", "-v", help="Print each decision and event on standard error as it happens.")
     ] = False
 
-    def plays_changes(self, *, has_summary: bool) -> bool:
-        """Return True if changes are played for the verdict: it is requested, printed or written."""
+    def plays_changes(self, verdict: VerdictPart | None, *, has_summary: bool) -> bool:
+        """Return True if changes are played for the verdict: it has a cause, and is requested, printed or written."""
+        if verdict is None or not any(part.causes for part in verdict.services):
+            return False
         is_written = {self.json_file, self.html_file} != {None} or has_summary
         return self.what_ifs != 0 and (self.what_ifs is not None or not self.quiet or is_written)
 
@@ -261,9 +266,7 @@ def check_options(choice: ChoiceOptions, report_to: ReportOptions, console: Cons
         bad_input("open = given, must come with --html F or --console: there is no page to open")
     if report_to.assumptions and choice.clock is not ClockKind.VIRTUAL:
         bad_input("assumptions = given, must be left out in real time: only virtual time can play a run again")
-    if report_to.what_ifs and (choice.clock is not ClockKind.VIRTUAL or console.with_console):
-        bad_input(
-            "what-ifs = given, must be left out in real time and with --console: only the scenario is played again"
-        )
+    if report_to.what_ifs and choice.clock is not ClockKind.VIRTUAL:
+        bad_input("what-ifs = given, must be left out in real time: only virtual time can play a run again")
     if report_to.measured_service_time is not None and choice.clock is not ClockKind.REAL:
         bad_input("measured-service-time = given, must come with --clock real, which measures it")

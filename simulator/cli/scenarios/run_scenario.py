@@ -115,7 +115,7 @@ def run_scenario(
             from simulator.cli.scenarios.run_console import stay  # noqa: PLC0415
             from simulator.console.report.html import report_page  # noqa: PLC0415
 
-            watched.finish(report_page(report, record))
+            watched.finish(report_page(report, record), report.verdict)
             if report.run.complete:
                 stay(watched, status)
     return _exit_code(report)
@@ -139,7 +139,7 @@ def _report_of(
         from simulator.cli.front.run_service_times import compared  # noqa: PLC0415 in real time only
 
         return compared(report, record, scenario, is_touched=is_touched, quiet=report_to.quiet)
-    if record.clock == "virtual" and not is_touched and report_to.plays_changes(has_summary=_summary() is not None):
+    if record.clock == "virtual" and report_to.plays_changes(report.verdict, has_summary=_summary() is not None):
         from simulator.cli.front.run_what_ifs import with_changes  # noqa: PLC0415 only after a loss
 
         report = with_changes(report, scenario, report_to.what_ifs, backend, quiet=report_to.quiet)

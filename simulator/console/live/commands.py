@@ -17,7 +17,7 @@ from simulator.fleet.replicas.autoscaler import change_configuration
 from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import time_text
 from simulator.platform.platform import Platform, Service
-from simulator.records.events import TimelineActed
+from simulator.records.events import BY_CONSOLE, TimelineActed
 from simulator.traffic.live_overrides import FACTOR_MAX, LiveOverrides
 from simulator.world.playback import SPEED_MAX, SPEED_MIN, Playback
 
@@ -195,7 +195,7 @@ class CommandHandler:
                 assert_never(act.do)
 
     def _write_down(self, action: str, said: str) -> None:
-        self.platform.journal.record(TimelineActed(self.platform.clock.at_s(), f"console: {action}", said))
+        self.platform.journal.record(TimelineActed(self.platform.clock.at_s(), f"{BY_CONSOLE}{action}", said))
 
 
 def _kill(service: Service, which: int | str) -> str:

@@ -179,6 +179,9 @@ class ServeViewModel:
             ],
         }
 
+    def verdict(self) -> None:
+        """Return None: a simulator that serves keeps no record of all requests."""
+
     def attended(self, present: bool) -> None:
         front = self.platform.front
         assert front is not None, "what serves has a front"

@@ -1,7 +1,7 @@
 """Converts a run to messages for the open pages. Used on the loop of the run.
 
-While a page is open, a frame is published at most ten times a second, the series of the charts twice a second, and
-events as they are recorded. While none is open, nothing is prepared or kept.
+While a page is open, a frame is published at most ten times a second, the series of the charts twice a second, the
+verdict so far every two seconds, and events as they are recorded. While none is open, nothing is prepared or kept.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from simulator.world.playback import Playback
 
 FRAME_EVERY_S: Final = 0.1
 SERIES_EVERY_S: Final = 0.5
+# The verdict takes a share of the time of the run's loop of at most the inverse of the second value.
+VERDICT_EVERY_S: Final = 2.0
+_VERDICT_COST: Final = 50.0
 # Maximum number of lines of instances that are kept for pages opened later.
 LINES_KEPT: Final = 500
 
@@ -35,6 +38,7 @@ class _Due:
 
     frame_s: float = 0.0
     series_s: float = 0.0
+    verdict_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -106,6 +110,7 @@ class SnapshotPublisher:
             + message("facts", events)
             + message("lines", {"from": self._lines.dropped, "rows": self._lines.kept})
             + self._series()
+            + self._verdict()
             + self._frame(whole=True)
         )
 
@@ -124,6 +129,9 @@ class SnapshotPublisher:
             if now_s >= self._due.series_s:
                 self._due.series_s = now_s + SERIES_EVERY_S
                 parts.append(self._series())
+            if now_s >= self._due.verdict_s:
+                parts.append(self._verdict())
+                self._due.verdict_s = now_s + max(VERDICT_EVERY_S, _VERDICT_COST * (wall_s() - now_s))
             self._publish(b"".join(parts))
         return max(0.0, self._due.frame_s - wall_s())
 
@@ -183,6 +191,10 @@ class SnapshotPublisher:
 
     def _series(self) -> bytes:
         return message("series", {name: self._view_model.series(name) for name in self._frames})
+
+    def _verdict(self) -> bytes:
+        verdict = self._view_model.verdict()
+        return b"" if verdict is None else message("verdict", verdict)
 
     def _facts(self) -> bytes:
         journal = self._view_model.platform.journal

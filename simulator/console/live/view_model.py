@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -15,9 +15,13 @@ from simulator.records.instance_time import InstanceTime
 from simulator.records.request_log import Chunk
 from simulator.replay.run_context import RunContext
 from simulator.replay.run_recorder import Recent
+from simulator.report.report import verdict_so_far
+from simulator.report.verdict.part import VerdictPart
 from simulator.rules.pricing import Rates
 from simulator.rules.region_prices import prices_text
 from simulator.traffic.policy_fit import NoteKind, policy_notes
+
+_VERDICT_FROM_S: Final = 1.0  # seconds of the run before which there is too little to say
 
 
 class ViewModel(Protocol):
@@ -59,6 +63,9 @@ class ViewModel(Protocol):
 
         `from_s`: the start of the first bin.
         """
+
+    def verdict(self) -> dict[str, Any] | None:
+        """Return what happened to the requests so far, as the report has it; None if there are no records of them."""
 
     def attended(self, present: bool) -> None:
         """Handle that the first page was opened (True) or the last one was closed (False)."""
@@ -150,6 +157,12 @@ class RunViewModel:
         beside = beside_series(series, recorder.concurrency_series(name), self.rates(name), size.vcpu, size.memory_gb)
         return series.model_dump() | beside | {"from_s": 0.0}
 
+    def verdict(self) -> dict[str, Any] | None:
+        platform = self.platform
+        if platform.clock.at_s() < _VERDICT_FROM_S:
+            return None
+        return verdict_data(verdict_so_far(self._context.recorder.record(platform, {}, complete=False)))
+
     def attended(self, present: bool) -> None:
         """Do nothing, because records are always kept."""
 
@@ -162,6 +175,12 @@ class RunViewModel:
         if len(sources) == len(scenario.traffic):
             return chunk
         return rows_of(chunk, scenario.numbers.of_sources(sources))
+
+
+def verdict_data(verdict: VerdictPart) -> dict[str, Any]:
+    """Return the parts of a verdict that the page of a run shows."""
+    services: Any = {"__all__": {"service", "text", "lost", "causes"}}
+    return verdict.model_dump(mode="json", include={"text": True, "services": services})
 
 
 def rows_of(chunk: Chunk, sources: list[int]) -> Chunk:

@@ -32,9 +32,10 @@ from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec
 
 PLAYS_MAX: Final = 12
-# Without a number of plays, all plays together have about so many requests: on the event loop that takes seconds.
+# Without a number of plays, all plays together have about so many requests: on the event loop that takes seconds, and
+# so it does in the compiled backend.
 REQUESTS_MAX: Final = 600_000
-COMPILED_REQUESTS_MAX: Final = 20_000_000
+COMPILED_REQUESTS_MAX: Final = 160_000_000
 _CAUSE_MIN: Final = 0.1  # share of the lost requests from which the changes of a further cause are played
 _LADDERS_MAX: Final = 2  # settings tried in a service
 # A change is enough if it leaves at most this share of the loss, beside that of causes on which no setting acts.

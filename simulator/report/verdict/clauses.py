@@ -149,7 +149,7 @@ def _scale_in(evidence: ServiceEvidence, present: Mask) -> str:
     start_s = statistics.median(raised.delay_s for raised, _ in returns)
     again = f" {len(returns)} times" if len(returns) > 1 else ""
     return (
-        f"the policy removed instances that it wanted back within {time_text(RETURN_S)}{again} (first at "
+        f"the policy removed instances that it wanted back within {RETURN_S / 60:g} minutes{again} (first at "
         f"{moment_text(lowered_s)}, back at {moment_text(raised.decided.at_s)}), and new ones took "
         f"{time_text(round(start_s, 1))} to start"
     )

@@ -187,7 +187,7 @@ def _when(cause: Attributed, evidence: ServiceEvidence) -> str:
         return _between(found[0])
     most = max(found, key=lambda span: int(cause.by_bin[bins.touched([span])].sum()))
     count = int(cause.by_bin[bins.touched([most])].sum())
-    return f"{_between(TimeSpan(begin_s, end_s))} ({len(found)} times; {count_text(count)} {_between(most)})"
+    return f"{_between(TimeSpan(begin_s, end_s))} ({len(found)} times; {count_text(count)} of them {_between(most)})"
 
 
 def _between(span: TimeSpan) -> str:

@@ -25,6 +25,7 @@ const feed = new Feed((kind, state) => {
   if (kind === "facts") drawFacts(state);
   if (kind === "lines") drawLines(state);
   if (kind === "operations") drawOperations(state);
+  if (kind === "verdict" || kind === "ended") drawVerdict(state);
   if (kind === "ended") end(state);
 }, () => { if (!feed.state.ended) setText(byId("state"), "connection lost"); });
 
@@ -74,7 +75,17 @@ function drawCharts(state) {
   const series = closedBins(state, shown);
   if (!series) return;
   const now = state.frame ? state.frame.t : 0;
-  charts.show(series, marksOf(serviceOf(state, shown), markedActs(state, shown)), Math.max(series.from_s + series.offered.length * series.width_s, now));
+  const causes = state.verdict?.services.find((part) => part.service === shown)?.causes;
+  charts.show(series, marksOf(serviceOf(state, shown), markedActs(state, shown), causes), Math.max(series.from_s + series.offered.length * series.width_s, now));
+}
+
+// What happened to the requests so far, and at the end what would have prevented a loss.
+function drawVerdict(state) {
+  byId("answer-card").hidden = !state.verdict;
+  if (!state.verdict) return;
+  setText(byId("head-answer"), state.ended ? "Verdict" : "Verdict so far");
+  setText(byId("answer"), state.verdict.text);
+  drawCharts(state);
 }
 
 // Newest first, so that new rows are visible during the run.

@@ -9,10 +9,10 @@ export class Feed {
   constructor(changed, lost, path = "/feed") {
     this.changed = changed;
     this.lost = lost;
-    this.state = { about: null, frame: null, series: {}, facts: [], factsUntil: 0, lines: [], linesUntil: 0, operations: null, ended: null };
+    this.state = { about: null, frame: null, series: {}, facts: [], factsUntil: 0, lines: [], linesUntil: 0, operations: null, verdict: null, ended: null };
     this.instances = new Map();
     this.source = new EventSource(path);
-    for (const kind of ["opening", "hello", "about", "frame", "series", "facts", "lines", "operations", "ended"]) {
+    for (const kind of ["opening", "hello", "about", "frame", "series", "facts", "lines", "operations", "verdict", "ended"]) {
       this.source.addEventListener(kind, (event) => {
         this.#take(kind, JSON.parse(event.data));
         this.changed(kind, this.state);
@@ -52,7 +52,11 @@ export class Feed {
       state.linesUntil = Math.max(state.linesUntil, data.from + data.rows.length);
     }
     if (kind === "operations") state.operations = data.rows;
-    if (kind === "ended") state.ended = data;
+    if (kind === "verdict") state.verdict = data;
+    if (kind === "ended") {
+      state.ended = data;
+      state.verdict = data.verdict ?? state.verdict;
+    }
   }
 }
 

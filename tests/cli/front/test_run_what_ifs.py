@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 from simulator.cli import app
 from simulator.cli.front import run_what_ifs
 from simulator.cli.scenarios.run_scenario import SUMMARY_VARIABLE
+from simulator.records.events import BY_CONSOLE
+from simulator.report.schema import ActPart
 from simulator.report.verdict.part import CauseKind
 from tests.report.verdict.cases import CASES, report_of, scenario_of
 
@@ -67,3 +69,13 @@ def test_an_interrupt_ends_only_the_search(monkeypatch: pytest.MonkeyPatch, caps
     report = run_what_ifs.with_changes(report_of(text), scenario_of(text), None, "auto", quiet=True)
     assert report == report_of(text)
     assert "interrupted: no further change is played" in capsys.readouterr().err
+
+
+def test_a_run_that_was_changed_on_its_console_is_not_played_again() -> None:
+    text = CASES[CauseKind.MAX_SIZE]
+    act = ActPart(at_s=5.0, action=f"{BY_CONSOLE}traffic", detail="web: traffic x 2")
+    report = report_of(text).model_copy(update={"timeline": [act]})
+    verdict = run_what_ifs.with_changes(report, scenario_of(text), None, "auto", quiet=True).verdict
+    assert verdict is not None
+    assert verdict.not_played == "the run was changed on its console"
+    assert verdict.services[0].what_ifs == []

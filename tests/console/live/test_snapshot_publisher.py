@@ -75,6 +75,9 @@ class FixedViewModel:
     def series(self, name: str) -> dict[str, Any]:
         return {"of": name}
 
+    def verdict(self) -> dict[str, Any] | None:
+        return {"text": "All 3 requests were answered."}
+
     def attended(self, present: bool) -> None:
         self.attention.append(present)
 
@@ -147,8 +150,8 @@ def test_a_new_page_gets_the_complete_state(on_console: OnConsole) -> None:
         console.platform.journal.record(EventLogged(RunTime(0.0), "web", "a fact"))
         console.platform.journal.publish(OutputWritten("web", 1, "stdout", "x" * 3000))
         parts = messages(console.publisher.hello())
-        assert [kind for kind, _ in parts] == ["hello", "facts", "lines", "series", "frame"]
-        hello, facts, lines, series, frame = (data for _, data in parts)
+        assert [kind for kind, _ in parts] == ["hello", "facts", "lines", "series", "verdict", "frame"]
+        hello, facts, lines, series, _verdict, frame = (data for _, data in parts)
         assert hello == {"title": "a run", "operations": False, "services": [{"name": "web"}]}
         assert facts["until"] == console.platform.journal.recorded
         assert facts["rows"][-1]["line"] == "a fact"
