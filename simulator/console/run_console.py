@@ -18,7 +18,6 @@ from simulator.console.http.server import Site
 from simulator.console.http.sse_hub import SseHub
 from simulator.console.lessons.plays import LessonPlays
 from simulator.console.live.commands import parse_command
-from simulator.console.live.view_model import verdict_data
 from simulator.console.live.watched_run import WatchedRun
 from simulator.console.web_app import build_app
 from simulator.replay.runner import Run
@@ -81,8 +80,7 @@ class RunConsole:
     def finish(self, report: str, verdict: VerdictPart | None = None) -> None:
         """Publish the report of the finished run as a page, and its verdict. Call after its loop has ended."""
         self._report = report
-        given = None if verdict is None else verdict_data(verdict)
-        self._watched.finish({"report": "/report.html", "verdict": given})
+        self._watched.finish({"report": "/report.html"}, verdict)
 
     def _publish(self, news: bytes) -> None:
         if self._web_loop is not None:

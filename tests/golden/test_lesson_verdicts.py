@@ -1,14 +1,22 @@
-"""The verdict of every lesson is about what the lesson teaches, and its proposed change does what it says."""
+"""The verdict of every lesson is that of its golden file, and about what the lesson teaches.
+
+test_played_changes.py has the changes that they propose.
+"""
 
 from __future__ import annotations
 
+import functools
+from pathlib import Path
+
 import pytest
 
-from simulator.lab.backend_names import EVENT_LOOP
-from simulator.lab.what_if.what_ifs import with_played_changes
 from simulator.lessons.course import course
 from simulator.lessons.play import play_lesson
+from simulator.report.schema import Report
 from simulator.report.verdict.part import CauseKind
+from tests.golden.verdict_text import verdict_text
+
+FOLDER = Path(__file__).parent / "verdicts" / "lessons"
 
 # The first cause of the service that lost most requests; None: no request was lost or slow.
 CAUSES: dict[str, CauseKind | None] = {
@@ -31,34 +39,31 @@ def test_every_lesson_has_a_cause() -> None:
     assert set(CAUSES) == set(course())
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.slow) for name in CAUSES]
-)
+CHOSEN = [name if name in SHORT else pytest.param(name, marks=pytest.mark.slow) for name in CAUSES]
+
+
+@functools.cache
+def report_of(name: str) -> Report:
+    return play_lesson(course()[name]).report
+
+
+@pytest.mark.parametrize("name", CHOSEN)
 def test_the_first_cause_of_a_lesson(name: str) -> None:
-    outcome = play_lesson(course()[name])
-    assert outcome.report.verdict is not None
-    worst = max(outcome.report.verdict.services, key=lambda part: part.lost)
+    verdict = report_of(name).verdict
+    assert verdict is not None
+    worst = max(verdict.services, key=lambda part: part.lost)
     first = worst.causes[0].kind if worst.causes else None
     assert first == CAUSES[name]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "change", "is_enough"),
-    [
-        ("overflow", "MinSize 6", True),
-        ("flapping", "MinSize 6", True),
-        ("max-concurrency", "MinSize 3", True),
-        ("retry-storm", "MinSize 5 and MaxSize 5", True),
-        ("slow-downstream", "MaxSize 3", False),  # nothing is enough: the database completes fewer than arrive
-    ],
-)
-def test_the_proposed_change_of_a_lesson(name: str, change: str, is_enough: bool) -> None:
-    lesson = course()[name]
-    outcome = play_lesson(lesson)
-    report = with_played_changes(outcome.report, lesson.read_scenario(None), 5, EVENT_LOOP)
-    assert report.verdict is not None
-    (part,) = report.verdict.services
-    best = part.what_ifs[0]
-    assert (best.change, best.is_enough) == (change, is_enough)
-    assert best.errors < part.lost
+@pytest.mark.parametrize("name", CHOSEN)
+def test_the_verdict_of_a_lesson_is_that_of_the_golden_file(name: str, *, remake: bool) -> None:
+    found, file = verdict_text(report_of(name)), FOLDER / f"{name}.txt"
+    if remake:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(found, encoding="utf-8")
+    assert found == file.read_text(encoding="utf-8"), "if it should differ, run: pytest tests/golden --remake"
+
+
+def test_every_golden_file_has_its_lesson() -> None:
+    assert {file.stem for file in FOLDER.glob("*.txt")} == set(course())

@@ -17,10 +17,11 @@ from typing import Any, Final, Literal, TypeVar
 from simulator.console.http.sse_hub import SseHub
 from simulator.console.live.commands import Command, CommandHandler, CommandRejected, OperationName
 from simulator.console.live.snapshot_publisher import SnapshotPublisher, message
-from simulator.console.live.view_model import RunViewModel
+from simulator.console.live.view_model import RunViewModel, verdict_data
 from simulator.replay.control import RunControl
 from simulator.replay.run_context import RunEnded, TrafficBegan
 from simulator.replay.runner import Run
+from simulator.report.verdict.part import VerdictPart
 from simulator.scenario.sections.deploy_spec import ApiCall, DeploySpec
 from simulator.world.playback import Playback
 
@@ -89,10 +90,10 @@ class WatchedRun:
         if self._show is not None:
             self._last = self._show.hello()
 
-    def finish(self, given: dict[str, Any]) -> None:
-        """Publish `given` as the result of the finished run. Call after its loop has ended."""
+    def finish(self, given: dict[str, Any], verdict: VerdictPart | None = None) -> None:
+        """Publish `given` and the verdict as the result of the finished run. Call after its loop has ended."""
         self._run_loop = None
-        ended = message("ended", given)
+        ended = message("ended", {**given, "verdict": None if verdict is None else verdict_data(verdict)})
         self._last = (self._last or b"") + ended
         self._publish(ended)
 
