@@ -101,8 +101,12 @@ def _compare(name: str, before: Report, part: ServiceVerdictPart, proposed: What
         proposed.error_rate,
         proposed.p95_s,
     )
-    assert service.cost.month.usd == pytest.approx(proposed.month_usd, rel=1e-9)
-    assert proposed.month_usd_more == pytest.approx(service.cost.month.usd - own.cost.month.usd, abs=1e-6)
+    # Changes of several services are played together, and the run, from which a month is extrapolated, ends with the
+    # last request of any of them: seconds later, if another service still has slow requests.
+    tolerance = 1e-9 if len(before.services) == 1 else 0.02
+    assert service.cost.month.usd == pytest.approx(proposed.month_usd, rel=tolerance)
+    more = service.cost.month.usd - own.cost.month.usd
+    assert proposed.month_usd_more == pytest.approx(more, abs=tolerance * proposed.month_usd)
     # The sentence has these figures.
     if proposed.is_enough and not proposed.errors:
         assert f"{proposed.change} would have " in part.text

@@ -75,6 +75,7 @@ def _rejections(evidence: ServiceEvidence) -> list[tuple[CauseKind, Outcome, NDA
         (CauseKind.DEPLOYMENT, slower),
         (CauseKind.SCALE_IN, evidence.returning),
         (CauseKind.START_LAG, evidence.starting | evidence.unavailable),
+        (CauseKind.DOWNSTREAM, _pooled(evidence)),  # more instances have more pools
         (CauseKind.MAX_SIZE, evidence.at_max),
         (CauseKind.START_LAG, evidence.pending),
         (CauseKind.MAX_CONCURRENCY_HIGH, evidence.saturated),
@@ -98,7 +99,7 @@ def _failures(evidence: ServiceEvidence) -> list[tuple[CauseKind, Outcome, NDArr
                 found += _divided(requests - by_downstream, causes, CauseKind.APPLICATION)
             case ErrorKind.GATEWAY_TIMEOUT | ErrorKind.CLIENT_CLOSED:
                 causes = [
-                    (CauseKind.DOWNSTREAM, overloaded),
+                    (CauseKind.DOWNSTREAM, overloaded | _pooled(evidence)),
                     (CauseKind.DEPLOYMENT, _after_versions(evidence, slow=True)),
                     (CauseKind.MAX_CONCURRENCY_HIGH, evidence.saturated & ~evidence.at_max),
                     (CauseKind.THROTTLED_CPU, evidence.saturated),
@@ -138,7 +139,7 @@ def _slow(evidence: ServiceEvidence, limit_s: float | None) -> list[tuple[CauseK
     if not served.any():
         return []
     causes = [
-        (CauseKind.DOWNSTREAM, _overloaded(evidence)),
+        (CauseKind.DOWNSTREAM, _overloaded(evidence) | _pooled(evidence)),
         (CauseKind.CRASH, evidence.crashed),
         (CauseKind.DEPLOYMENT, _after_versions(evidence, slow=True)),
         (CauseKind.MAX_CONCURRENCY_HIGH, evidence.saturated & ~evidence.at_max),
@@ -160,7 +161,16 @@ def _after_versions(evidence: ServiceEvidence, *, slow: bool) -> Mask:
 
 def _overloaded(evidence: ServiceEvidence) -> Mask:
     """Return True for bins in which a downstream resource had no free connection, or was slowed down by its calls."""
+    return _any([*evidence.connections_used_up.values(), *evidence.calls_slowed.values()], evidence)
+
+
+def _pooled(evidence: ServiceEvidence) -> Mask:
+    """Return True for bins in which calls waited for a connection of their instance's pool."""
+    return _any(list(evidence.pools_used_up.values()), evidence)
+
+
+def _any(masks: list[Mask], evidence: ServiceEvidence) -> Mask:
     found = np.zeros(len(evidence.measured), dtype=np.bool_)
-    for mask in (*evidence.connections_used_up.values(), *evidence.calls_slowed.values()):
+    for mask in masks:
         found |= mask
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 import numpy as np
@@ -55,12 +55,7 @@ def clause(cause: Attributed, evidence: ServiceEvidence) -> str:  # noqa: C901, 
         case CauseKind.RETRIES:
             return "clients sent rejected and failed requests again"
         case CauseKind.DOWNSTREAM:
-            names = [name for name, used_up in evidence.connections_used_up.items() if (used_up & present).any()]
-            limits = [f"{name} (limit {count_text(evidence.run.downstream[name].limit)})" for name in names]
-            slowed = [name for name, slow in evidence.calls_slowed.items() if (slow & present).any()]
-            if limits:
-                return f"no connection to {' and '.join(limits)} was free"
-            return f"many calls at a time slowed {' and '.join(slowed)} down" if slowed else "downstream calls failed"
+            return _downstream(evidence, cause)
         case CauseKind.NETWORK_FAULT:
             return "the timeline injected a network fault"
         case CauseKind.APPLICATION:
@@ -118,6 +113,29 @@ def _deployment(evidence: ServiceEvidence, cause: Attributed) -> str:
     near = [each for each in started if each.at_s >= begins_s[0] - evidence.bins.width_s] or started[-1:]
     most = max(near or list(evidence.deployments), key=lambda each: each.old - each.new)
     return f"a deployment replaced {_instances(most.old)} by {count_text(most.new)} at {moment_text(most.at_s)}"
+
+
+def _downstream(evidence: ServiceEvidence, cause: Attributed) -> str:
+    """Describe what the resources lacked when most of the requests were lost."""
+    texts = [
+        (evidence.connections_used_up, "no connection to {} was free"),
+        (evidence.calls_slowed, "many calls at a time slowed {} down"),
+        (evidence.pools_used_up, "no connection to {} was free in the pools of the instances"),
+    ]
+    found = [(_explained(masks, cause), masks, text) for masks, text in texts]
+    most, masks, text = max(found, key=lambda each: each[0])
+    if not most:
+        return "downstream calls failed"
+    names = [name for name, mask in masks.items() if cause.by_bin[mask].any()]
+    if masks is evidence.connections_used_up:
+        names = [f"{name} (limit {count_text(evidence.run.downstream[name].limit)})" for name in names]
+    return text.format(" and ".join(names))
+
+
+def _explained(masks: Mapping[str, Mask], cause: Attributed) -> int:
+    """Return the requests of the cause in the bins of any of the masks."""
+    present = np.logical_or.reduce(list(masks.values())) if masks else np.zeros(len(cause.by_bin), dtype=np.bool_)
+    return int(cause.by_bin[present].sum())
 
 
 def _start_lag(evidence: ServiceEvidence, present: Mask) -> str:

@@ -16,6 +16,7 @@ from simulator.model.instance import READY, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.downstream.downstream_stats import ResourceStats
 from simulator.records.events import (
+    CallOutcome,
     ConfigurationChanged,
     Event,
     InstanceMoved,
@@ -43,6 +44,7 @@ RETURN_S: Final = 600.0
 PENDING_S: Final = 120.0
 CPU_BUSY: Final = 0.9  # share of the CPU time of the ready instances above which they are saturated
 _BUSY_CONNECTIONS: Final = 0.95  # share of a resource's connections above which it is saturated
+_WAITING_CALLS: Final = 1.0  # mean number of calls that wait for a connection of their instance's pool
 # A resource is slowed down by its own calls if they take this many times as long as a single one.
 _SLOWED: Final = 2.0
 _UNHEALTHY: Final = "Health check failed"  # the beginning of the event log's line
@@ -103,7 +105,8 @@ class ServiceEvidence:
     unavailable: Mask  # no instance is ready
     saturated: Mask  # the CPUs of the ready instances are busy
     disturbed: Mask  # the timeline disturbs the network
-    connections_used_up: Mapping[str, Mask]  # by downstream resource; so is the next one
+    connections_used_up: Mapping[str, Mask]  # by downstream resource; so are the next two
+    pools_used_up: Mapping[str, Mask]
     calls_slowed: Mapping[str, Mask]
     downstream_errors: NDArray[np.int64]
     wanted: StepFunction
@@ -155,6 +158,7 @@ def evidence_of(run: RunOfService) -> ServiceEvidence:
         saturated=np.nan_to_num(cpu_busy) >= CPU_BUSY,
         disturbed=bins.touched(_disturbances(run)),
         connections_used_up={name: _used_up(stats, run.ended_s, bins) for name, stats in resources.items()},
+        pools_used_up={name: _pools_used_up(stats, run.ended_s, bins) for name, stats in resources.items()},
         calls_slowed={name: _slowed(stats, run, name, bins) for name, stats in resources.items()},
         downstream_errors=downstream_errors,
         wanted=wanted,
@@ -264,9 +268,17 @@ def _used_up(stats: ResourceStats, ended_s: float, bins: Bins) -> Mask:
     """Return True for bins in which a resource had no free connection: it rejected calls, or calls waited for one."""
     series = stats.series
     busy, waiting = (np.array(series.means(column, ended_s)) for column in (series.busy_s, series.waiting_s))
-    errors = np.array(series.errors[: len(busy)])
-    used_up = ((busy >= _BUSY_CONNECTIONS * stats.limit) & (waiting > 0)) | (errors > 0)
+    used_up = (busy >= _BUSY_CONNECTIONS * stats.limit) & (waiting > 0)
+    if stats.outcomes[CallOutcome.REJECTED]:
+        used_up |= np.array(series.errors[: len(busy)]) > 0
     return _fitted(used_up, bins)
+
+
+def _pools_used_up(stats: ResourceStats, ended_s: float, bins: Bins) -> Mask:
+    """Return True for bins in which calls waited for a connection of their instance's pool: the resource had others."""
+    series = stats.series
+    busy, waiting = (np.array(series.means(column, ended_s)) for column in (series.busy_s, series.waiting_s))
+    return _fitted((waiting >= _WAITING_CALLS) & (busy < _BUSY_CONNECTIONS * stats.limit), bins)
 
 
 def _slowed(stats: ResourceStats, run: RunOfService, name: str, bins: Bins) -> Mask:

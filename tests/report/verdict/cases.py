@@ -95,6 +95,11 @@ CASES: dict[CauseKind, str] = {
     ),
     CauseKind.APPLICATION: _text("max_concurrency: 50", "clock: {rate: 20/s}", work="io: 50ms, failure_share: 10 %"),
 }
+POOLS = _text(  # 4 connections of an instance complete 20 calls a second, the database has 100
+    "max_concurrency: 50; max_size: 1",
+    "clock: {rate: 40/s}",
+    downstream="{db: {connections: 100, pool: 4, service: 200ms}}",
+)
 _VERSION = _text(
     "max_concurrency: 5; max_size: 10; min_size: 3",
     "clock: {rate: 60/s}",

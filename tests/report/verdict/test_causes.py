@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.report.verdict.part import CauseKind
-from tests.report.verdict.cases import ANSWERED, CASES, report_of, verdict_of
+from tests.report.verdict.cases import ANSWERED, CASES, POOLS, report_of, verdict_of
 
 
 def test_every_cause_has_a_case() -> None:
@@ -28,6 +28,14 @@ def test_each_lost_request_has_one_cause(kind: CauseKind) -> None:
     )
     assert part.lost == by_cause == report.requests.rejected + report.requests.failed
     assert sum(series.requests for series in part.errors) == part.lost
+
+
+def test_calls_that_wait_for_the_pool_of_their_instance_do_not_say_that_the_resource_is_full() -> None:
+    cause = verdict_of(POOLS).causes[0]
+    assert (cause.kind, cause.text) == (
+        CauseKind.DOWNSTREAM,
+        "no connection to db was free in the pools of the instances",
+    )
 
 
 def test_a_run_without_a_loss_has_no_cause() -> None:
