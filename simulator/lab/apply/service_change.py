@@ -100,7 +100,7 @@ class ServiceChange:
             ("size", before.size, after.size),
             ("policy", before.policy.name, after.policy.name),
         ):
-            if was != becomes:
+            if was != becomes and not (self.moves and becomes == self.platform):  # its policy comes with a platform
                 yield f"{label} {was} to {becomes}"
         if before.policy.name == after.policy.name:
             for key, was, becomes in changed_parameters(before.policy, after.policy):

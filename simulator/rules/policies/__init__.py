@@ -9,12 +9,19 @@ Comments name the source of each constant; (read) means that the source was read
 """
 
 PUBLIC_MODULES = (
+    "aws.ecs_express",
     "aws.lambda_init",
+    "aws.lambda_provisioned",
     "aws.step_scaling",
+    "aws.tracking_parameters",
     "cloud_run",
     "fixed",
+    "fly",
+    "heroku",
+    "kubernetes.container_apps",
     "kubernetes.container_apps_start",
     "kubernetes.container_probes",
+    "kubernetes.hpa",
     "kubernetes.hpa_behaviour",
     "kubernetes.hpa_replicas",
     "kubernetes.knative",

@@ -40,9 +40,11 @@ def text_of(instructions: ApplyInstructions, tool: ApplyTool) -> str:
     return found.text
 
 
-def called(script: str, folder: Path, *, fails: str = "") -> list[list[str]]:
-    """Return the words of each call of `aws` when a shell runs the script. `fails`: the command that ends in error."""
-    program = folder / "aws"
+def called(script: str, folder: Path, *, fails: str = "", name: str = "aws") -> list[list[str]]:
+    """Return the words of each call of the program `name` when a shell runs the script. `fails`: the command that ends
+    in error.
+    """
+    program = folder / name
     program.write_text(_AWS, encoding="utf-8")
     program.chmod(0o755)
     calls = folder / "calls"

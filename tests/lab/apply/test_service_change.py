@@ -54,7 +54,7 @@ def test_each_policy_has_a_platform_that_is_known_or_none(name: str) -> None:
         (
             {},
             {"platform": "cloud-run"},
-            ("platform app-runner to cloud-run", "MinSize 1 to 0", "policy app-runner to cloud-run"),
+            ("platform app-runner to cloud-run", "MinSize 1 to 0"),
         ),
         ({}, {"policy": "oracle"}, ("platform app-runner to none", "policy app-runner to oracle")),
     ],
