@@ -48,6 +48,7 @@ PUBLIC_MODULES = (
     "tune.current_check",
     "tune.current_setting",
     "tune.days",
+    "tune.page",
     "tune.plan",
     "tune.result",
     "tune.slo",

@@ -23,6 +23,7 @@ from simulator.console.batch_progress import BatchProgress
 from simulator.lab.backend_names import BACKEND_NAMES
 from simulator.lab.tune.current_check import check_current
 from simulator.lab.tune.days import ADVERSE, Condition
+from simulator.lab.tune.page import tune_html
 from simulator.lab.tune.plan import TunePlan
 from simulator.lab.tune.result import TuneResult, tune_json
 from simulator.lab.tune.slo import parse_objective, parse_slo
@@ -71,6 +72,7 @@ def tune_verb(
         if workers.resume is not None:
             outputs.claim("--resume", workers.resume)
         file = outputs.path("--json", shown.json_file)
+        page = outputs.path("--html", shown.html)
         junit = outputs.text("--junit", use.junit)
         texts = TuneTexts(plan, today, use.texts, outputs)
         result = _played(plan, workers, shown, today)
@@ -80,6 +82,8 @@ def tune_verb(
             report_check(result, junit)
         if file is not None:
             file.write_text(tune_json(result), encoding="utf-8")
+        if page is not None:
+            page.write_text(tune_html(result), encoding="utf-8")
         outputs.commit()
     passed = result.choice is not None if result.check is None else result.check.passed
     raise typer.Exit(OK if passed else CHECK_FAILED)

@@ -39,6 +39,9 @@ class TuneOutputs:
     """What is shown, and the file for the result."""
 
     json_file: Annotated[Path | None, typer.Option("--json", metavar="F", help="Write the result as JSON to F.")] = None
+    html: Annotated[
+        Path | None, typer.Option(metavar="F.html", help="Write a page with charts: one file, no network.")
+    ] = None
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help=RESULT_ONLY_HELP)] = False
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help=RUNS_VERBOSE_HELP)] = False
 

@@ -19,7 +19,7 @@ from simulator.cli.lab.worker_options import ResumeOptions, WorkerOptions
 
 VERBS = {
     "sweep": ((SweepOutputs, SweepRunOptions, WorkerOptions), 12),
-    "tune": ((TuneAims, TuneOutputs, TuneDays, TuneRunOptions, ResumeOptions), 14),
+    "tune": ((TuneAims, TuneOutputs, TuneDays, TuneRunOptions, ResumeOptions), 15),
     "shadow": ((ShadowOptions, ShadowClockOptions), 6),
     "validate": ((ValidateOptions, ResumeOptions), 9),
 }
