@@ -135,7 +135,7 @@ def evidence_of(run: RunOfService) -> ServiceEvidence:
     decided = [raised.decided.at_s for raised in raises]
     cpu_busy = _cpu_busy(run, bins, ready)
     resources = {name: stats for name, stats in run.downstream.items() if name in run.facts.downstream}
-    downstream_errors = _downstream_errors(resources.values(), bins, longest_s)
+    downstream_errors = _downstream_errors(resources.values(), bins, longest_s, run.warm_up_s)
     return ServiceEvidence(
         run=run,
         bins=bins,
@@ -271,14 +271,14 @@ def _used_up(stats: ResourceStats, ended_s: float, bins: Bins) -> Mask:
     used_up = (busy >= _BUSY_CONNECTIONS * stats.limit) & (waiting > 0)
     if stats.outcomes[CallOutcome.REJECTED]:
         used_up |= np.array(series.errors[: len(busy)]) > 0
-    return _fitted(used_up, bins)
+    return _binned(used_up, stats, bins) > 0
 
 
 def _pools_used_up(stats: ResourceStats, ended_s: float, bins: Bins) -> Mask:
     """Return True for bins in which calls waited for a connection of their instance's pool: the resource had others."""
     series = stats.series
     busy, waiting = (np.array(series.means(column, ended_s)) for column in (series.busy_s, series.waiting_s))
-    return _fitted((waiting >= _WAITING_CALLS) & (busy < _BUSY_CONNECTIONS * stats.limit), bins)
+    return _binned((waiting >= _WAITING_CALLS) & (busy < _BUSY_CONNECTIONS * stats.limit), stats, bins) > 0
 
 
 def _slowed(stats: ResourceStats, run: RunOfService, name: str, bins: Bins) -> Mask:
@@ -286,17 +286,24 @@ def _slowed(stats: ResourceStats, run: RunOfService, name: str, bins: Bins) -> M
     busy = np.array(stats.series.means(stats.series.busy_s, run.ended_s))
     use = run.facts.downstream[name]
     others = np.maximum(busy - 1, 0)
-    return _fitted(1 + use.contention * others + use.coherency * busy * others >= _SLOWED, bins)
+    return _binned(1 + use.contention * others + use.coherency * busy * others >= _SLOWED, stats, bins) > 0
 
 
-def _downstream_errors(resources: Iterable[ResourceStats], bins: Bins, longest_s: float) -> NDArray[np.int64]:
+def _late_errors(stats: ResourceStats, warm_up_s: float) -> int:
+    """Return how many calls failed after the planned end of the run, which its series does not contain."""
+    series = stats.series
+    failed = stats.outcomes.total() - stats.outcomes[CallOutcome.ANSWERED]
+    return max(0, failed - sum(series.errors[math.ceil(warm_up_s / series.width_s) :]))
+
+
+def _downstream_errors(
+    resources: Iterable[ResourceStats], bins: Bins, longest_s: float, warm_up_s: float
+) -> NDArray[np.int64]:
     """Return the failed calls that may have failed a request sent in each bin."""
     total = np.zeros(len(bins.begins_s), dtype=np.int64)
     for stats in resources:
-        errors = np.zeros(len(total), dtype=np.int64)
-        given = np.array(stats.series.errors[: len(total)], dtype=np.int64)
-        errors[: len(given)] = given
-        total += errors
+        total += _binned(np.array(stats.series.errors), stats, bins)
+        total[-1] += _late_errors(stats, warm_up_s)
     later = math.ceil(longest_s / bins.width_s) + 1
     reach = np.concatenate((np.cumsum(total), np.full(later, total.sum())))
     before = np.concatenate(([0], reach[: len(total) - 1]))
@@ -304,9 +311,13 @@ def _downstream_errors(resources: Iterable[ResourceStats], bins: Bins, longest_s
     return within
 
 
-def _fitted(mask: Mask, bins: Bins) -> Mask:
-    found = np.zeros(len(bins.begins_s), dtype=np.bool_)
-    found[: len(mask)] = mask[: len(found)]
+def _binned(values: NDArray[np.int64] | Mask, stats: ResourceStats, bins: Bins) -> NDArray[np.int64]:
+    """Return the sums of a resource's bins within each bin of the requests, which may be several times as wide."""
+    each = max(1, round(bins.width_s / stats.series.width_s))
+    within = values[: each * len(bins.begins_s)]
+    padded = np.zeros(each * len(bins.begins_s), dtype=np.int64)
+    padded[: len(within)] = within
+    found: NDArray[np.int64] = padded.reshape(-1, each).sum(axis=1)
     return found
 
 
