@@ -117,7 +117,7 @@ VERBS: Final = {
     "mcp": Verb(
         "simulator.cli.agents.mcp_verb",
         "mcp_verb",
-        "Serve tools to agents over the Model Context Protocol: run, verdict, compare, why, predict.",
+        "Serve tools to agents over the Model Context Protocol: run, verdict, why, tune, compare, predict.",
         PLAY,
     ),
     "init": Verb(

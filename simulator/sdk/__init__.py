@@ -21,8 +21,9 @@ from simulator.sdk.progress import BatchStep
 from simulator.sdk.result import Page, Result
 from simulator.sdk.scenario import Scenario
 from simulator.sdk.sweep import SweepResult
+from simulator.sdk.tuning import TuningResult
 
-PUBLIC_MODULES = ("calibration.predict", "comparison", "progress", "scenario")
+PUBLIC_MODULES = ("calibration.predict", "comparison", "progress", "scenario", "tuning")
 
 __all__ = [
     "BatchStep",
@@ -39,6 +40,7 @@ __all__ = [
     "ScenarioError",
     "ServiceModel",
     "SweepResult",
+    "TuningResult",
     "UnusableService",
     "VerificationResult",
     "calibrate",

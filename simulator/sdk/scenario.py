@@ -6,7 +6,7 @@ import dataclasses
 import html
 import io
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from simulator.sdk.repr_html import rows_cell
 from simulator.sdk.result import Result
 from simulator.sdk.run_in_thread import Stop, play_beside, run_in_thread
 from simulator.sdk.sweep import SweepResult, swept
+from simulator.sdk.tuning import TuningResult, Vary, tuned
 
 # the command line keeps its certificate authority there, too
 STATE = Path("~/.local/state/apprunner-simulator")
@@ -197,6 +198,43 @@ class Scenario:
         notes = [f"note: {text}" for text in self._checked.recording_notes()]
         numbers = [self._checked.seed + n for n in range(seeds)]
         return swept(self.document, self.folder, grid, numbers, workers, progress, notes)
+
+    def tune(
+        self,
+        slo: str,
+        vary: Vary = (),
+        *,
+        minimise: str = "usd",
+        days: Sequence[Self] = (),
+        judge: Sequence[Self] = (),
+        withstand: Sequence[str] = (),
+        runs: int | None = None,
+        workers: int = 1,
+        progress: Progress = None,
+    ) -> TuningResult[Self]:
+        """Find the setting that holds the SLO at the lowest cost: `scenario.tune("p95 < 300 ms, error_rate < 0.1 %")`.
+
+        `vary`: what varies, such as `{"max_concurrency": [10, 20, 50], "min_size": range(1, 9)}`, or texts as after
+        `simulator tune --vary`; default: MaxConcurrency, MinSize, MaxSize and size around the scenario's own. `days`:
+        further scenarios to choose on; `judge`: scenarios to judge the choice on (default: other seeds). `withstand`:
+        adverse conditions that it must hold under as well: traffic, bursts, starts. `runs`: how many runs may choose,
+        at most. `workers` and `progress` are as those of `sweep`; 0 workers is a process for each core.
+
+        Raises:
+            ScenarioError, ValueError: for an SLO, a setting, a condition or a scenario that cannot be used.
+        """
+        return tuned(
+            self,
+            slo,
+            vary,
+            minimise=minimise,
+            days=days,
+            judge=judge,
+            withstand=withstand,
+            runs=runs,
+            workers=workers,
+            progress=progress,
+        )
 
     def __repr__(self) -> str:
         return f"<Scenario {self.name}: {', '.join(self._checked.services)}, {self._checked.duration_s:g} s>"

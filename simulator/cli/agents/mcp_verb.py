@@ -40,7 +40,7 @@ def mcp_verb(
         help="Write the skill that teaches an agent which questions to ask to FILE, and end.",
     ),
 ) -> None:
-    """Serve tools to agents over the Model Context Protocol: run, verdict, compare, why, predict.
+    """Serve tools to agents over the Model Context Protocol: run, verdict, why, tune, compare, predict.
 
     Agents start it themselves: it answers on standard input and output, and ends with its input. Tools only read, in
     FOLDER, unless an option allows more.

@@ -74,6 +74,10 @@ class CaseOutcome(ToolOutput):
     """A service of the scenario."""
 
     name: str
+    answer: str
+    """Which candidate is best, by how much, and how certain that is. Begin with it; empty if nothing was played."""
+    sentences: list[str]
+    """A sentence for each other candidate, then how certain all of them are."""
     slo_s: float | None
     candidates: list[CandidateOutcome]
     notes: list[str]
@@ -125,6 +129,8 @@ def compare(given: CompareArguments, context: ToolContext) -> ComparisonOutcome:
 def _case(case: CasePart) -> CaseOutcome:
     return CaseOutcome(
         name=case.name,
+        answer="" if case.answer is None else case.answer.headline,
+        sentences=[] if case.answer is None else case.answer.sentences,
         slo_s=case.slo_s,
         candidates=[_candidate(row) for row in case.rows],
         notes=case.notes[:NOTES_MAX],

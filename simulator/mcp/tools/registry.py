@@ -10,9 +10,10 @@ from simulator.mcp.tools.predict import PREDICT
 from simulator.mcp.tools.runs import RUN, VERDICT, WHY
 from simulator.mcp.tools.scenarios import CHECK, LIST, READ, WRITE
 from simulator.mcp.tools.tool import AgentTool
+from simulator.mcp.tools.tune import TUNE
 
 TOOLS: Final[Mapping[str, AgentTool[Any, Any]]] = {
-    tool.name: tool for tool in (LIST, READ, CHECK, RUN, VERDICT, WHY, COMPARE, PREDICT, WRITE)
+    tool.name: tool for tool in (LIST, READ, CHECK, RUN, VERDICT, WHY, TUNE, COMPARE, PREDICT, WRITE)
 }
 
 

@@ -29,7 +29,7 @@ class ToolOutput(DescribedModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _decoded(value: object) -> object:
+def decoded(value: object) -> object:
     """Return the JSON document in a text: some clients send an object as its text."""
     if not isinstance(value, str):
         return value
@@ -39,8 +39,8 @@ def _decoded(value: object) -> object:
         return value
 
 
-ChangedValues = Annotated[dict[str, Any], BeforeValidator(_decoded)]
-Names = Annotated[list[str], BeforeValidator(_decoded)]
+ChangedValues = Annotated[dict[str, Any], BeforeValidator(decoded)]
+Names = Annotated[list[str], BeforeValidator(decoded)]
 
 
 class ScenarioArguments(ToolArguments):

@@ -21,6 +21,9 @@ def test_the_figures_are_those_of_the_python_api(tmp_path: Path) -> None:
     assert outcome.baseline == "configured"
     assert outcome.ranking == [part.candidate for part in data.overall]
     (case,) = outcome.cases
+    answer = data.cases[0].answer
+    assert answer is not None
+    assert (case.answer, case.sentences) == (answer.headline, answer.sentences)
     for candidate, row in zip(case.candidates, data.cases[0].rows, strict=True):
         assert candidate.candidate == row.candidate
         assert candidate.figures["month_usd"].model_dump() == row.estimates["month_usd"].model_dump()
