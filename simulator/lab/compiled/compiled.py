@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar, cast
@@ -17,22 +16,17 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 import numba
 from numba.extending import overload
 
+from simulator.lab.compiled.compilation.cache_folders import cache_folder
 from simulator.lab.compiled.compilation.parts import EntryCompiler, PartCompiler
 from simulator.lab.compiled.compilation.reference import by_reference
 
 
-def _cache_folder() -> Path:
-    """Return a folder in the user's cache if it is writable, else in the folder for temporary files."""
+def _digest() -> str:
+    """Return a digest of all source files of the backend."""
     digest = hashlib.blake2b(digest_size=8)
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
-    name = f"compiled-{digest.hexdigest()}"
-    try:
-        folder = Path.home() / ".cache" / "apprunner-simulator" / name
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # read-only file system, or no home directory
-        folder = Path(tempfile.gettempdir()) / f"apprunner-simulator-{name}"
-    return folder
+    return digest.hexdigest()
 
 
 P = ParamSpec("P")
@@ -41,7 +35,7 @@ Kind = TypeVar("Kind", bound=type)
 
 # numba's settings and options exist at run time but are missing from its type stubs.
 _numba: Any = numba
-_numba.config.CACHE_DIR = str(_cache_folder())
+_numba.config.CACHE_DIR = str(cache_folder(_digest()))
 
 # IEEE arithmetic as in the virtual loop: no fast-math, or sums would differ in their last digits. Kernel functions
 # allocate nothing, so reference counting (_nrt) is off: it takes 5 us per request. Those that only the kernel calls
