@@ -16,7 +16,7 @@ MIN_SIZE_MAX: Final = 25  # App Runner's limits (model/scaling.py)
 MAX_CONCURRENCY_MAX: Final = 200
 _SIZE_FACTOR: Final = 8
 _FACTORS: Final = (1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0)
-_CONNECTION_FACTORS: Final = (1.5, 2.0, 3.0, 4.0, 8.0)
+_CONNECTION_FACTORS: Final = (1.5, 2.0, 4.0, 8.0)
 
 Changed = Callable[[ScenarioSpec, int], ScenarioSpec]
 

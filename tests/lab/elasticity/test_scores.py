@@ -11,10 +11,11 @@ from simulator.lab.compare.candidates import candidates_of
 from simulator.lab.compare.compare import Plan, compare
 from simulator.lab.compare.comparison import CasePart, Comparison, RowPart
 from simulator.lab.compare.figures import FIGURES
-from simulator.lab.compare.page.html import comparison_html
+from simulator.lab.compare.page.html import comparison_html, comparison_page
 from simulator.lab.compare.tables import elasticity_score_tables, main_tables
 from simulator.lab.elasticity.elasticity import LEAST_PERCENT, Elasticity
 from simulator.lab.elasticity.scores import fractional_scores, pairwise_scores, score_columns, worst_sigma
+from simulator.lab.page.blocks import DefinitionsBlock
 from simulator.sdk.comparison import ComparisonResult
 from tests.lab.compare.compare_scenarios import step, two
 
@@ -145,5 +146,7 @@ def test_the_page_explains_the_lower_bound_of_a_part(comparison: Comparison, nam
     """A quotient with a metric of 0: 120 in the trial. The page must explain the lower bound beside the figure."""
     floor = f"parts below {LEAST_PERCENT:g} % count as {LEAST_PERCENT:g} %"
     assert floor in FIGURES[name].about
-    page = " ".join(comparison_html(comparison).split())
-    assert floor in page[page.index(f"<dt>{FIGURES[name].heading}</dt>") :].partition("</dd>")[0]
+    (definitions,) = (section for section in comparison_page(comparison).sections if section.title == "Definitions")
+    lists = [block for block in definitions.blocks if isinstance(block, DefinitionsBlock)]
+    about = dict(row for block in lists for row in block.rows)
+    assert floor in about[FIGURES[name].heading]
