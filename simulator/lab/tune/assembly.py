@@ -190,7 +190,7 @@ def _prices(played: PlayedSettings, prices: Sequence[Price], place: int) -> list
         if price.part.dimension is Dimension.SECONDS:
             steps, step = (price.part.limit - price.other.limit) / _LATENCY_STEP_S, "10 ms"
         else:
-            steps, step = math.log10(price.part.limit / price.other.limit), "a nine"
+            steps, step = math.log10(price.part.limit / price.other.limit), "nine"
         found.append(
             SloPricePart(
                 text=price.other.text,

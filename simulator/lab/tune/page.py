@@ -84,7 +84,8 @@ def _answer(result: TuneResult, named: dict[str, SettingPart]) -> AnswerBlock:
         )
         for name, setting in named.items()
     ]
-    return AnswerBlock(result.answer, [result.guarantee.text], result.objective, "setting", ranking)
+    noun = "USD a month" if result.objective == "usd" else result.objective
+    return AnswerBlock(result.answer, [result.guarantee.text], noun, "setting", ranking)
 
 
 def _failing(setting: SettingPart) -> list[str]:

@@ -116,24 +116,26 @@ export class Scatter {
     ctx.restore();
   }
 
-  // Names beside the points where there are few: to the left in the right half, and not upon another name.
+  // Names beside the points where there are few: on the side with more room, within the chart, not upon another name.
   #label(ctx, bbox, at, ratio) {
     const choices = this.points.filter((point) => this.lookOf(point.series).shape !== "star");
     const named = choices.length <= LABELS_MAX ? choices : choices.filter((point) => point.is_best || point.is_on_front).slice(0, LABELS_MAX);
     const taken = this.points.map((point) => at(point)).map(([left, top]) => ({ from: left - 8 * ratio, top, width: 16 * ratio }));
     ctx.font = `${12 * ratio}px system-ui, sans-serif`;
     ctx.textBaseline = "middle";
+    ctx.textAlign = "left"; // the axes leave another alignment
     ctx.fillStyle = this.theme.ink;
     for (const point of named) {
       const [left, top] = at(point);
       const width = ctx.measureText(point.name).width;
-      const isRight = left > bbox.left + bbox.width / 2;
-      const from = isRight ? left - width - 11 * ratio : left + 11 * ratio;
-      const free = [0, -14, 14, -28, 28, -42, 42].map((shift) => top + shift * ratio).find((place) => place > bbox.top && place < bbox.top + bbox.height
-        && taken.every((other) => Math.abs(other.top - place) > 12 * ratio || other.from > from + width || other.from + other.width < from));
-      if (free === undefined || from < bbox.left) continue;
-      taken.push({ from, top: free, width });
-      ctx.fillText(point.name, from, free);
+      const sides = [left + 11 * ratio, left - width - 11 * ratio];
+      if (left > bbox.left + bbox.width / 2) sides.reverse();
+      const places = [-14, 14, 0, -28, 28, -42, 42].flatMap((shift) => sides.map((from) => ({ from, top: top + shift * ratio, width })));
+      const free = places.find((place) => place.from >= bbox.left && place.from + width <= bbox.left + bbox.width && place.top > bbox.top && place.top < bbox.top + bbox.height
+        && taken.every((other) => Math.abs(other.top - place.top) > 12 * ratio || other.from > place.from + width || other.from + other.width < place.from));
+      if (!free) continue;
+      taken.push(free);
+      ctx.fillText(point.name, free.from, free.top);
     }
   }
 
