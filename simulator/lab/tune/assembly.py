@@ -242,13 +242,14 @@ def _weight(plan: TunePlan, played: PlayedSettings, place: int, line: Sequence[i
 
 def _knob_value(plan: TunePlan, played: PlayedSettings, place: int, other: int, number: int) -> KnobValuePart:
     days = min(played.days(place), played.days(other))
+    shown = [*played.figures(other), *played.figures(other, plan.days.judging)]
     ours, theirs = ([each.month_usd for each in played.figures(each_place)[:days]] for each_place in (place, other))
     return KnobValuePart(
         value=played.space.knobs[number].text(played.space.settings[other][number]),
         month_usd=fmean(theirs),
         usd_more=estimate_part(paired(theirs, ours)),
-        holds=played.held(other) == played.days(other),
-        fails=failing_text(plan.slo, played.figures(other)),
+        holds=all(held(plan.slo, each) for each in shown),
+        fails=failing_text(plan.slo, shown),
     )
 
 
@@ -256,7 +257,7 @@ def _failing_neighbours(plan: TunePlan, played: PlayedSettings, around: Around) 
     return [
         f"{played.space.text(played.space.settings[place])}: {failing}"
         for place in sorted(around.neighbours & set(played.places))
-        if (failing := failing_text(plan.slo, played.figures(place)))
+        if (failing := failing_text(plan.slo, [*played.figures(place), *played.figures(place, plan.days.judging)]))
     ]
 
 

@@ -9,13 +9,14 @@ again after all others, one at a time.
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import importlib
 import queue
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +29,9 @@ from simulator.world.clock import wall_s
 
 CONNECT_S: Final = 10.0
 LOOK_S: Final = 1.0  # how often the cluster is examined while no unit ends
+LOSSES_MAX: Final = 100  # results that were lost with the workers that had them
 NO_WORKERS_S: Final = 60.0  # a worker that is restarted, or a machine that is replaced, takes less
+_LOST: Final = frozenset({"cancelled", "lost"})
 
 
 class DaskWorkers:
@@ -101,6 +104,7 @@ class DaskWorkers:
             future.add_done_callback(ended.put)
 
         are_alone = False
+        losses = 0
         while True:
             for unit in islice(waiting, max(0, PER_WORKER * self.workers - len(under_way))):
                 submit(unit)
@@ -112,6 +116,13 @@ class DaskWorkers:
             future = self._next(ended)
             unit, _ = under_way.pop(future.key)
             answer = self._completed(future)
+            if answer is None:
+                losses += 1
+                if self._client.status != "running" or losses > LOSSES_MAX:
+                    msg = f"scheduler = {self._scheduler}, must keep running: it has lost work that was submitted to it"
+                    raise NoWorkers(msg)
+                submit(unit)
+                continue
             if isinstance(answer.exception(), WorkerDied) and not are_alone:
                 alone.append(unit)
             else:
@@ -137,15 +148,20 @@ class DaskWorkers:
                     )
                     raise NoWorkers(msg) from None
 
-    def _completed(self, future: Any) -> Future[Any]:
-        """Return the result of a future of the cluster as one of `concurrent.futures`."""
+    def _completed(self, future: Any) -> Future[Any] | None:
+        """Return the result of a future of the cluster as one of `concurrent.futures`; None if the result is lost: the
+        worker that had it died before it was fetched.
+        """
         answer: Future[Any] = Future()
-        if future.status in {"cancelled", "lost"}:
-            msg = f"scheduler = {self._scheduler}, must keep running: it has lost work that was submitted to it"
-            raise NoWorkers(msg)
-        error = future.exception()
+        try:
+            if future.status in _LOST:
+                return None
+            error = future.exception()
+            content = future.result() if error is None else b""
+        except (asyncio.CancelledError, CancelledError):
+            return None
         if error is None:
-            result, error = opened_answer(future.result())
+            result, error = opened_answer(content)
             if error is None:
                 answer.set_result(result)
             else:
