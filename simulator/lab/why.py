@@ -6,27 +6,30 @@ and results between them (one evaluation per time step), so an unchanged count i
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from pydantic import ValidationError
-
 import simulator
 from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import count_text, latency_text, time_text
 from simulator.model.text.units import parse_duration
 from simulator.model.text.versions import DocumentFormat
+from simulator.model.text.written_document import WrittenDocument
 from simulator.report.background.part import BackgroundPart
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.downstream import DownstreamPart
 from simulator.report.schema import REPORT_VERSION, Report
 from simulator.report.verdict.part import CausePart, ServiceVerdictPart
 
-_FORMAT: Final = DocumentFormat("report_version", REPORT_VERSION, simulator.__version__, "run the scenario again")
+_DOCUMENT: Final = WrittenDocument(
+    Report,
+    DocumentFormat("report_version", REPORT_VERSION, simulator.__version__, "run the scenario again"),
+    "run",
+    option="run",
+)
 _OUTCOMES: Final = {"rejected": "were rejected", "failed": "failed", "slow": "were slow"}
 _CLOCK: Final = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)", re.ASCII)
 
@@ -54,12 +57,7 @@ def read_report(file: Path) -> Report:
     Raises:
         ValueError: if `simulator run --json` did not write the file; the message names the file.
     """
-    try:
-        text = file.read_bytes()
-    except OSError as error:
-        msg = f"run = {str(file)!r}, must be a file that can be read: {error.strerror}"
-        raise ValueError(msg) from error
-    return parse_report(text, str(file))
+    return _DOCUMENT.read(file)
 
 
 def parse_report(text: bytes, file: str) -> Report:
@@ -69,26 +67,7 @@ def parse_report(text: bytes, file: str) -> Report:
         OtherVersion: for a report of another version.
         ValueError: for any other document.
     """
-    _require_version(file, text)
-    try:
-        return Report.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the document"
-        msg = f"run = {file!r}, must be what `simulator run --json` writes: {place}: {first['msg']}"
-        raise ValueError(msg) from error
-
-
-def _require_version(file: str, text: bytes) -> None:
-    """Raise OtherVersion for a report of another version, whose fields have other names; ignore other documents."""
-    try:
-        document = json.loads(text)
-        version = document["report_version"]
-    except (ValueError, TypeError, KeyError):
-        return
-    versions = document.get("versions")
-    writer = versions.get("simulator") if isinstance(versions, dict) else None
-    _FORMAT.require(f"run = {file!r}", version, writer)
+    return _DOCUMENT.parse(text, file)
 
 
 class Scaled(Protocol):

@@ -36,6 +36,7 @@ PUBLIC_MODULES = (
     "text.units",
     "text.versions",
     "text.visible",
+    "text.written_document",
     "times",
     "wire_fault",
     "zones",

@@ -7,22 +7,19 @@ read. `null` means that there was nothing to measure. Units: figures.py.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
 import simulator
 from simulator.lab.answer.parts import AnswerPart
 from simulator.model.text.field_docstrings import DescribedModel
 from simulator.model.text.versions import DocumentFormat
+from simulator.model.text.written_document import WrittenDocument
 from simulator.rules.platforms.size_changes.moved_size import MovedSize
 
 COMPARISON_VERSION: Final = 3
-_FORMAT: Final = DocumentFormat(
-    "comparison_version", COMPARISON_VERSION, simulator.__version__, "make the comparison again"
-)
 
 
 class ComparisonPart(DescribedModel):
@@ -233,26 +230,11 @@ def read_comparison(file: Path) -> Comparison:
         OtherVersion: for a comparison of another version.
         ValueError: for any other file; the message names the file and the fault.
     """
-    try:
-        text = file.read_bytes()
-    except OSError as error:
-        msg = f"file = {str(file)!r}, must be a file that can be read: {error.strerror}"
-        raise ValueError(msg) from error
-    try:
-        return Comparison.model_validate_json(text)
-    except ValidationError as error:
-        _require_version(file, text)
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the document"
-        msg = f"file = {str(file)!r}, must be what `simulator compare --json` writes: {place}: {first['msg']}"
-        raise ValueError(msg) from error
+    return _DOCUMENT.read(file)
 
 
-def _require_version(file: Path, text: bytes) -> None:
-    """Raise OtherVersion for a comparison of another version; ignore other documents."""
-    try:
-        document = json.loads(text)
-        version = document["comparison_version"]
-    except (ValueError, TypeError, KeyError):
-        return
-    _FORMAT.require(f"file = {str(file)!r}", version, document.get("simulator"))
+_DOCUMENT: Final = WrittenDocument(
+    Comparison,
+    DocumentFormat("comparison_version", COMPARISON_VERSION, simulator.__version__, "make the comparison again"),
+    "compare",
+)

@@ -7,19 +7,18 @@ A setting is given by its changes to the scenario file, in the words of `sweep -
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
 import simulator
 from simulator.lab.compare.comparison import EstimatePart
 from simulator.model.text.field_docstrings import DescribedModel
 from simulator.model.text.versions import DocumentFormat
+from simulator.model.text.written_document import WrittenDocument
 
 TUNE_VERSION: Final = 1
-_FORMAT: Final = DocumentFormat("tune_version", TUNE_VERSION, simulator.__version__, "tune again")
 
 
 class TunePart(DescribedModel):
@@ -243,26 +242,9 @@ def read_tune(file: Path) -> TuneResult:
         OtherVersion: for a result of another version.
         ValueError: for any other file; the message names the file and the fault.
     """
-    try:
-        text = file.read_bytes()
-    except OSError as error:
-        msg = f"file = {str(file)!r}, must be a file that can be read: {error.strerror}"
-        raise ValueError(msg) from error
-    try:
-        return TuneResult.model_validate_json(text)
-    except ValidationError as error:
-        _require_version(file, text)
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the document"
-        msg = f"file = {str(file)!r}, must be what `simulator tune --json` writes: {place}: {first['msg']}"
-        raise ValueError(msg) from error
+    return _DOCUMENT.read(file)
 
 
-def _require_version(file: Path, text: bytes) -> None:
-    """Raise OtherVersion for a result of another version; ignore other documents."""
-    try:
-        document = json.loads(text)
-        version = document["tune_version"]
-    except (ValueError, TypeError, KeyError):
-        return
-    _FORMAT.require(f"file = {str(file)!r}", version, document.get("simulator"))
+_DOCUMENT: Final = WrittenDocument(
+    TuneResult, DocumentFormat("tune_version", TUNE_VERSION, simulator.__version__, "tune again"), "tune"
+)
