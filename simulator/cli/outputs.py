@@ -18,9 +18,12 @@ from types import TracebackType
 from typing import Final, NoReturn, Self, TextIO
 
 from simulator.cli.exit_codes import bad_input, broke, cannot
+from simulator.cli.printing import echo
 from simulator.world.replacement_files import ReplacementFile
 
 STDOUT: Final = "-"
+# The variable that names the summary file of a GitHub Actions step.
+SUMMARY_VARIABLE: Final = "GITHUB_STEP_SUMMARY"
 
 
 @dataclass(slots=True)
@@ -170,3 +173,21 @@ def _is_special(path: Path) -> bool:
     except OSError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def summary_file() -> Path | None:
+    """Return the summary file of a GitHub Actions step; None outside of one."""
+    file = os.environ.get(SUMMARY_VARIABLE)  # noqa: TID251 cli is the reader of the environment
+    return Path(file) if file else None
+
+
+def summarize_step(markdown: str) -> None:
+    """Append Markdown to the summary file of a GitHub Actions step, if there is one; a failure is only a note."""
+    file = summary_file()
+    if file is None:
+        return
+    try:
+        with file.open("a", encoding="utf-8") as summary:
+            summary.write(markdown)
+    except OSError as error:
+        echo(f"note: the summary of the step, {file}, cannot be written: {error.strerror}", err=True)

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from simulator.cli.exit_codes import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input, hint_of
-from simulator.cli.lab.answers import print_answer, summarize_step
+from simulator.cli.lab.answers import print_answer
 from simulator.cli.lab.compare_options import (
     CandidateOptions,
     CompareRunOptions,
@@ -21,7 +21,7 @@ from simulator.cli.lab.run_lines import outcome_lines
 from simulator.cli.lab.tables import print_table, wide_console
 from simulator.cli.lab.worker_options import ResumeOptions, opened_results, opened_workers, tell_interrupted
 from simulator.cli.options import grouped
-from simulator.cli.outputs import Outputs
+from simulator.cli.outputs import Outputs, summarize_step
 from simulator.cli.platform.event_lines import check_loudness
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.scenario_file import file_path, policy_files, scenario_names, tell_recordings

@@ -14,13 +14,13 @@ import typer
 from rich.console import Console
 
 from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, bad_input, broke
-from simulator.cli.lab.answers import print_answer, summarize_step
+from simulator.cli.lab.answers import print_answer
 from simulator.cli.lab.lab_options import SweepOutputs, SweepRunOptions
 from simulator.cli.lab.run_lines import point_line
 from simulator.cli.lab.tables import print_table, wide_console
 from simulator.cli.lab.worker_options import WorkerOptions, opened_workers
 from simulator.cli.options import grouped
-from simulator.cli.outputs import Outputs
+from simulator.cli.outputs import Outputs, summarize_step
 from simulator.cli.platform.event_lines import check_loudness
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.scenario_file import file_path, policy_files, scenario_names, tell_recordings

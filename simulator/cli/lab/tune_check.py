@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from rich.text import Text
 
 from simulator.cli.lab.tables import wide_console
 from simulator.cli.lab.tune_options import TuneUseOptions
-from simulator.cli.printing import echo
+from simulator.cli.outputs import summarize_step
 from simulator.lab.tune.current_check import check_junit, check_summary
 from simulator.lab.tune.current_setting import current_changes
 from simulator.lab.tune.plan import TunePlan
 from simulator.lab.tune.result import TuneResult
 from simulator.model.text.units import parse_share
-
-_SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"  # names the summary file of a GitHub Actions step
 
 
 class CurrentSetting(NamedTuple):
@@ -63,11 +59,4 @@ def report_check(result: TuneResult, junit: TextIO | None) -> None:
     console.print(Text.assemble((f"{word} ", style), result.check.text), soft_wrap=not console.is_terminal)
     if junit is not None:
         junit.write(check_junit(result))
-    file = os.environ.get(_SUMMARY_VARIABLE)  # noqa: TID251 cli is the reader of the environment
-    if not file:
-        return
-    try:
-        with Path(file).open("a", encoding="utf-8") as summary:
-            summary.write(check_summary(result))
-    except OSError as error:
-        echo(f"note: the summary of the step, {file}, cannot be written: {error.strerror}", err=True)
+    summarize_step(check_summary(result))

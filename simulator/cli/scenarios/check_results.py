@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from simulator.cli.printing import echo
 from simulator.model.text.quantities import quantity_text
 from simulator.report.schema import CheckPart, Report
 
@@ -28,15 +26,6 @@ def junit_xml(report: Report) -> str:
         else:
             lines.append(f"{case}><failure message={quoteattr(_measured(check))}/></testcase>")
     return "\n".join([*lines, "</testsuite>", "</testsuites>", ""])
-
-
-def summarize_step(report: Report, file: str) -> None:
-    """Append the verdict as Markdown to the summary file of a step. If that fails, print a note."""
-    try:
-        with Path(file).open("a", encoding="utf-8") as summary:
-            summary.write(step_summary(report))
-    except OSError as error:
-        echo(f"note: the summary of the step, {file}, cannot be written: {error.strerror}", err=True)
 
 
 def step_summary(report: Report) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -16,7 +15,7 @@ from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input, r
 from simulator.cli.front.access_log_file import opened_log, tell_losses
 from simulator.cli.imports import without_collections
 from simulator.cli.listening import allow_many_files, unheard
-from simulator.cli.outputs import STDOUT, Outputs
+from simulator.cli.outputs import STDOUT, Outputs, summarize_step, summary_file
 from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.printing import Status, echo
 from simulator.cli.scenarios.last_run import keep_run
@@ -52,9 +51,6 @@ if TYPE_CHECKING:
     from simulator.edge.live.live_settings import LiveSettings
     from simulator.platform.platform import Platform
     from simulator.telemetry.exporters import Exporters, ExportSettings
-
-# The variable that names the summary file of a GitHub Actions step.
-SUMMARY_VARIABLE: Final = "GITHUB_STEP_SUMMARY"
 
 
 def run_scenario(
@@ -139,7 +135,7 @@ def _report_of(
         from simulator.cli.front.run_service_times import compared  # noqa: PLC0415 in real time only
 
         return compared(report, record, scenario, is_touched=is_touched, quiet=report_to.quiet)
-    if record.clock == "virtual" and report_to.plays_changes(report.verdict, has_summary=_summary() is not None):
+    if record.clock == "virtual" and report_to.plays_changes(report.verdict, has_summary=summary_file() is not None):
         from simulator.cli.front.run_what_ifs import with_changes  # noqa: PLC0415 only after a loss
 
         report = with_changes(report, scenario, report_to.what_ifs, backend, quiet=report_to.quiet)
@@ -148,11 +144,6 @@ def _report_of(
 
         return with_assumptions(report, scenario, backend, quiet=report_to.quiet)
     return report
-
-
-def _summary() -> str | None:
-    """Return the summary file of the GitHub Actions step; None outside of one."""
-    return os.environ.get(SUMMARY_VARIABLE) or None  # noqa: TID251 cli is the reader of the environment
 
 
 def _in_real_time(
@@ -218,10 +209,10 @@ def _write(
 def _after(report: Report, document: str, page: Path | None) -> None:
     """Keep the report, write the summary of a GitHub Actions step, and open the HTML page if there is one."""
     keep_run(document)
-    if summary := _summary():
-        from simulator.cli.scenarios.check_results import summarize_step  # noqa: PLC0415
+    if summary_file() is not None:
+        from simulator.cli.scenarios.check_results import step_summary  # noqa: PLC0415
 
-        summarize_step(report, summary)
+        summarize_step(step_summary(report))
     if page is not None:
         typer.launch(str(page.resolve()))
 

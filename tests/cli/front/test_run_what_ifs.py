@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.cli.front import run_what_ifs
-from simulator.cli.scenarios.run_scenario import SUMMARY_VARIABLE
+from simulator.cli.outputs import SUMMARY_VARIABLE
 from simulator.records.events import BY_CONSOLE
 from simulator.report.schema import ActPart
 from simulator.report.verdict.part import CauseKind

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from simulator.cli.lab.answers import print_answer, summarize_step
+from simulator.cli.lab.answers import print_answer
+from simulator.cli.outputs import summarize_step
 from simulator.lab.answer.alternatives import SCORE
 from simulator.lab.answer.answer import answer_of
 from tests.lab.answer.made import made, traffic

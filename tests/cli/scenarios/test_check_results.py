@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.cli.scenarios.run_scenario import SUMMARY_VARIABLE
+from simulator.cli.outputs import SUMMARY_VARIABLE
 
 RUN = CliRunner()
 SCENARIO = """
