@@ -19,12 +19,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from simulator.lab.workers.dask_unit import UnequalVersion, done, version_problem, worker_version
 from simulator.lab.workers.shipment import Shipment, opened_answer, pack
-from simulator.lab.workers.worker_pool import PER_WORKER, NoWorkers, Result, Shared, Unit, WorkerDied
+from simulator.lab.workers.worker_pool import PER_WORKER, EndsItself, NoWorkers, Result, Shared, Unit, WorkerDied
 from simulator.world.clock import wall_s
 
 CONNECT_S: Final = 10.0
@@ -34,7 +33,7 @@ NO_WORKERS_S: Final = 60.0  # a worker that is restarted, or a machine that is r
 _LOST: Final = frozenset({"cancelled", "lost"})
 
 
-class DaskWorkers:
+class DaskWorkers(EndsItself):
     """Implements WorkerPool with a Dask cluster."""
 
     def __init__(self, scheduler: str) -> None:
@@ -183,14 +182,6 @@ class DaskWorkers:
     def abandon(self) -> None:
         """Disconnect: the cluster drops what has not begun, and ends the units in progress without a receiver."""
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _lacks_the_simulator(error: BaseException) -> bool:

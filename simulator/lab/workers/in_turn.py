@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from simulator.lab.workers.worker_pool import Result, Shared, Unit, completed
+from simulator.lab.workers.worker_pool import EndsItself, Result, Shared, Unit, completed
 
 
-class InTurn:
+class InTurn(EndsItself):
     """Implements WorkerPool in this process, which the death of a unit ends."""
 
     workers = 1
@@ -29,10 +27,3 @@ class InTurn:
     def close(self) -> None: ...
 
     def abandon(self) -> None: ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...

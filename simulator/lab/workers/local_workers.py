@@ -9,16 +9,15 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from simulator.lab.workers.resilient_workers import ResilientWorkers
-from simulator.lab.workers.worker_pool import Result, Shared, Unit
+from simulator.lab.workers.worker_pool import EndsItself, Result, Shared, Unit
 
 SHARED_KEPT_MAX: Final = 4  # shared values that a worker keeps: a search alternates between few
 
 
-class LocalWorkers:
+class LocalWorkers(EndsItself):
     """Implements WorkerPool with processes. The shared value is in a file, which each of them reads once."""
 
     def __init__(self, workers: int) -> None:
@@ -45,17 +44,6 @@ class LocalWorkers:
     def abandon(self) -> None:
         self._pool.abandon()
         self._folder.cleanup()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is not None:
-            self.abandon()
-        else:
-            self.close()
 
 
 def _done(work: Callable[[Any, Unit], Result], file: Path, unit: Unit) -> Result:

@@ -13,16 +13,15 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
-from simulator.lab.workers.worker_pool import PER_WORKER, Result, Unit, WorkerDied
+from simulator.lab.workers.worker_pool import PER_WORKER, EndsItself, Result, Unit, WorkerDied
 from simulator.lab.workers.worker_processes import WorkerProcesses
 
 TRIES_MAX: Final = 3  # a unit whose worker died this often is the likely cause
 
 
-class ResilientWorkers:
+class ResilientWorkers(EndsItself):
     """A pool of worker processes. Its context manager ends them on an exception, together with their current work."""
 
     def __init__(self, workers: int, begin: Callable[[], object] | None = None) -> None:
@@ -91,17 +90,6 @@ class ResilientWorkers:
     def abandon(self) -> None:
         """End the workers without waiting for their current work."""
         self._pool.abandon()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is not None:
-            self.abandon()
-        else:
-            self.close()
 
 
 def _is_lost(future: Future[Result]) -> bool:

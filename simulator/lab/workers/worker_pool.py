@@ -59,6 +59,29 @@ class WorkerPool(Protocol):
     ) -> None: ...
 
 
+class EndsItself:
+    """A context manager that closes itself, or abandons its work on an exception."""
+
+    def close(self) -> None:
+        """Wait until the current work is done, then end."""
+        raise NotImplementedError
+
+    def abandon(self) -> None:
+        """End without waiting for the current work."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.abandon()
+        else:
+            self.close()
+
+
 class WorkerDied(Exception):
     """Every worker that got this unit has died.
 
