@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -114,12 +114,22 @@ def _day(plan: TunePlan, day: Day) -> str:
 
 
 def _setting(plan: TunePlan, played: PlayedSettings, place: int) -> SettingPart:
-    figures = played.figures(place)
-    judging = played.figures(place, plan.days.judging)
     setting = played.space.settings[place]
+    changes, text = played.space.changes(setting), played.space.text(setting)
+    return setting_part(plan, changes, text, played.figures(place), played.figures(place, plan.days.judging))
+
+
+def setting_part(
+    plan: TunePlan,
+    changes: Mapping[str, Any],
+    text: str,
+    figures: Sequence[DayFigures],
+    judging: Sequence[DayFigures],
+) -> SettingPart:
+    """Return a setting with its figures of some days. `judging`: those of the days that judge it."""
     return SettingPart(
-        changes=played.space.changes(setting),
-        text=played.space.text(setting),
+        changes=dict(changes),
+        text=text,
         objective=estimate_part(estimate([each.objective for each in figures])),
         month_usd=fmean(each.month_usd for each in figures),
         latency_p95_s=mean_of([each.latency_p95_s for each in figures]),

@@ -12,11 +12,10 @@ from statistics import fmean
 from typing import Any, Final
 
 from simulator.lab.compare.comparison import EstimatePart
-from simulator.lab.statistics import estimate, paired
-from simulator.lab.tune.assembly import estimate_part, mean_of, slo_values
+from simulator.lab.statistics import paired
+from simulator.lab.tune.assembly import setting_part
 from simulator.lab.tune.plan import TunePlan
 from simulator.lab.tune.play_setting import DayFigures, PlayedDay
-from simulator.lab.tune.played import held
 from simulator.lab.tune.result import CurrentCheckPart, SettingPart, TuneResult
 from simulator.lab.tune.search.judging import judging_days
 from simulator.lab.tune.tune import worker_batches
@@ -65,11 +64,10 @@ def judged_current(
     within: float,
 ) -> CurrentCheckPart:
     """Return the check of figures on the same days, in the same order."""
-    days_held = sum(held(plan.slo, each) for each in current)
-    does_hold = days_held >= plan.share * len(current)
+    setting = setting_part(plan, changes, _changes_text(changes), current, current)
+    does_hold = setting.judged_days_held >= plan.share * setting.judged_days
     more = None if choice is None else _more(current, choice)
     is_near = more is None or more.mean <= within
-    setting = _setting(plan, changes, current, days_held)
     text = f"{_hold_text(plan, setting)} {_near_text(plan, setting, more, within)}"
     return CurrentCheckPart(
         text=text,
@@ -91,22 +89,6 @@ def _more(current: Sequence[DayFigures], choice: Sequence[DayFigures]) -> Estima
     mean = fmean(theirs) or 1.0
     low, high = (None if bound is None else bound / mean for bound in (difference.low, difference.high))
     return EstimatePart(mean=difference.mean / mean, low=low, high=high)
-
-
-def _setting(plan: TunePlan, changes: Mapping[str, Any], figures: Sequence[DayFigures], days_held: int) -> SettingPart:
-    return SettingPart(
-        changes=dict(changes),
-        text=_changes_text(changes),
-        objective=estimate_part(estimate([each.objective for each in figures])),
-        month_usd=fmean(each.month_usd for each in figures),
-        latency_p95_s=mean_of([each.latency_p95_s for each in figures]),
-        error_rate=mean_of([each.error_rate for each in figures]),
-        slo=slo_values(plan, figures),
-        days=len(figures),
-        holds=days_held == len(figures),
-        judged_days=len(figures),
-        judged_days_held=days_held,
-    )
 
 
 def _changes_text(changes: Mapping[str, Any]) -> str:

@@ -12,8 +12,6 @@ from simulator.calibration.fitting.unloaded.columns import TimeColumn
 from simulator.calibration.fitting.unloaded.samples import RouteSamples, UnloadedSamples
 from simulator.lab.extras import needed
 
-# A family with a parameter less is taken unless the evidence against it is more than this.
-_CONSTANT_CV: Final = CV_MIN
 _EVALUATIONS: Final = 60
 
 
@@ -47,7 +45,7 @@ def _of_route(samples: RouteSamples) -> UnloadedLaws:
 
 def likely_laws(column: TimeColumn) -> list[LikelyLaw]:
     """Return the likeliest law of each family for the times of a column, the likeliest first."""
-    if column.cv < _CONSTANT_CV:
+    if column.cv < CV_MIN:
         return [LikelyLaw(TimeLaw(Family.CONSTANT, column.mean_s), 0.0)]
     return sorted(_of_families(column), key=lambda each: -each.log_likelihood)
 
@@ -55,19 +53,19 @@ def likely_laws(column: TimeColumn) -> list[LikelyLaw]:
 def _of_families(column: TimeColumn) -> Iterator[LikelyLaw]:
     for family in Family:
         low, high = family.cv_range
-        if family is Family.CONSTANT or not 0.7 * low <= column.cv <= 1.4 * high:
-            continue
+        if family is not Family.CONSTANT and 0.7 * low <= column.cv <= 1.4 * high:
+            yield _of_family(column, family)
 
-        def law(point: Sequence[float], family: Family = family) -> TimeLaw:
-            return TimeLaw(family, math.exp(point[0]), family.within(math.exp(point[1])))
 
-        start = [math.log(column.mean_s), math.log(family.within(column.cv))]
-        steps = max(0.02, column.cv / math.sqrt(column.count)), 0.1
-        simplex = [start, [start[0] + steps[0], start[1]], [start[0], start[1] + steps[1]]]
+def _of_family(column: TimeColumn, family: Family) -> LikelyLaw:
+    def law(point: Sequence[float]) -> TimeLaw:
+        return TimeLaw(family, math.exp(point[0]), family.within(math.exp(point[1])))
 
-        def cost(point: Sequence[float], law: object = law) -> float:
-            return -column.log_likelihood(law(point))  # type: ignore[operator]
-
-        options = {"maxfev": _EVALUATIONS, "xatol": 0.002, "fatol": 0.02, "initial_simplex": simplex}
-        found = needed("scipy.optimize").minimize(cost, start, method="Nelder-Mead", options=options)
-        yield LikelyLaw(law(found.x), -float(found.fun))
+    start = [math.log(column.mean_s), math.log(family.within(column.cv))]
+    steps = max(0.02, column.cv / math.sqrt(column.count)), 0.1
+    simplex = [start, [start[0] + steps[0], start[1]], [start[0], start[1] + steps[1]]]
+    options = {"maxfev": _EVALUATIONS, "xatol": 0.002, "fatol": 0.02, "initial_simplex": simplex}
+    found = needed("scipy.optimize").minimize(
+        lambda point: -column.log_likelihood(law(point)), start, method="Nelder-Mead", options=options
+    )
+    return LikelyLaw(law(found.x), -float(found.fun))
