@@ -14,6 +14,7 @@ from simulator.lessons.course import course
 from simulator.lessons.play import play_lesson
 from simulator.report.schema import Report
 from simulator.report.verdict.part import CauseKind
+from tests.golden.golden_text import assert_golden
 from tests.golden.verdict_text import verdict_text
 
 FOLDER = Path(__file__).parent / "verdicts" / "lessons"
@@ -58,11 +59,7 @@ def test_the_first_cause_of_a_lesson(name: str) -> None:
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_the_verdict_of_a_lesson_is_that_of_the_golden_file(name: str, *, remake: bool) -> None:
-    found, file = verdict_text(report_of(name)), FOLDER / f"{name}.txt"
-    if remake:
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(found, encoding="utf-8")
-    assert found == file.read_text(encoding="utf-8"), "if it should differ, run: pytest tests/golden --remake"
+    assert_golden(verdict_text(report_of(name)), FOLDER / f"{name}.txt", remake=remake)
 
 
 def test_every_golden_file_has_its_lesson() -> None:

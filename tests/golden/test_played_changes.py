@@ -24,6 +24,7 @@ from simulator.report.schema import Report
 from simulator.report.verdict.part import ServiceVerdictPart, WhatIfPart
 from simulator.scenario.scenario import ScenarioSpec, load_scenario, read_scenario
 from simulator.scenario.shipped import shipped_scenarios
+from tests.golden.golden_text import assert_golden
 from tests.golden.verdict_text import changes_text
 
 FOLDER = Path(__file__).parent / "verdicts" / "changes"
@@ -69,11 +70,7 @@ def keys_of(change: str, service: str, scenario: ScenarioSpec) -> dict[str, Any]
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_the_changes_are_those_of_the_golden_file(name: str, *, remake: bool) -> None:
-    found, file = changes_text(answered(name)), FOLDER / f"{name.replace(' ', '-')}.txt"
-    if remake:
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(found, encoding="utf-8")
-    assert found == file.read_text(encoding="utf-8"), "if it should differ, run: pytest tests/golden --remake"
+    assert_golden(changes_text(answered(name)), FOLDER / f"{name.replace(' ', '-')}.txt", remake=remake)
 
 
 def test_every_golden_file_has_its_scenario() -> None:

@@ -15,6 +15,7 @@ from simulator.report.report import build_report
 from simulator.report.schema import Report
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
 from simulator.scenario.shipped import shipped_scenarios
+from tests.golden.golden_text import assert_golden
 from tests.golden.headline import headline
 from tests.golden.twice import COSTLY, LONG, Twice
 from tests.golden.verdict_text import verdict_text
@@ -50,20 +51,13 @@ def test_two_runs_in_unlike_processes_give_the_same_bytes(twice: Twice, name: st
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_the_headlines_are_those_of_the_golden_file(twice: Twice, name: str, *, remake: bool) -> None:
-    found = headline(json.loads(twice.first(name)))
-    if remake:
-        golden_file(name).write_text(found, encoding="utf-8")
-    expected = golden_file(name).read_text(encoding="utf-8")
-    assert found == expected, f"{name} plays out differently; if it should, run: pytest tests/golden --remake"
+    assert_golden(headline(json.loads(twice.first(name))), golden_file(name), remake=remake)
 
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_the_verdict_is_that_of_the_golden_file(twice: Twice, name: str, *, remake: bool) -> None:
     report = Report.model_validate_json(twice.first(name))
-    found, file = verdict_text(report), FOLDER / "verdicts" / f"{name}.txt"
-    if remake:
-        file.write_text(found, encoding="utf-8")
-    assert found == file.read_text(encoding="utf-8"), "if it should differ, run: pytest tests/golden --remake"
+    assert_golden(verdict_text(report), FOLDER / "verdicts" / f"{name}.txt", remake=remake)
 
 
 def test_every_golden_file_has_its_scenario(*, remake: bool) -> None:
